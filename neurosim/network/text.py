@@ -11,8 +11,8 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.function_table import functions
@@ -86,6 +86,31 @@ class Statement:
     expression: str
 
 
+Read = TypeVar("Read")
+MOST_KEPT = 4096  # texts
+
+
+def _read_once(read: Callable[..., Read]) -> Callable[..., Read]:
+    """The function, which reads each text once: many populations and synapses may have the same.
+
+    What it returns is shared by all of them, and must not be changed. The subject, which only opens messages,
+    does not count.
+    """
+    kept: dict[tuple[object, ...], Read] = {}
+
+    @wraps(read)
+    def once(text: str, subject: str, **limits: int) -> Read:
+        key = text, *limits.items()
+        if key not in kept:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[key] = read(text, subject, **limits)
+        return kept[key]
+
+    return once
+
+
+@_read_once
 def read_equations(text: str, subject: str) -> tuple[Equation, ...]:
     """The lines of Brian2 equations, in order; a line ends with its `: unit`.
 
@@ -158,6 +183,7 @@ def quoted(text: str) -> str:
     return f"'{shown(' '.join(text.split()), 120)[1:].removesuffix(chr(39)).removesuffix(chr(34))}'"
 
 
+@_read_once
 def parse_expression(text: str, subject: str) -> ast.expr:
     """The syntax tree of one expression of arithmetic, comparisons, logic, and calls of functions by name.
 
@@ -174,6 +200,7 @@ def parse_expression(text: str, subject: str) -> ast.expr:
     return tree.body
 
 
+@_read_once
 def read_statements(text: str, subject: str, deepest: int = DEEPEST) -> tuple[Statement, ...]:
     """The assignments to names in text, in order.
 

@@ -85,6 +85,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -268,18 +269,23 @@ class Plan:
         assert isinstance(pathway, pathway_class)
         return pathway
 
-    @property
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each population."""
+        return {name: number for number, name in enumerate(self.groups)}
+
+    @cached_property
     def linked(self) -> list[Link]:
         """What names in the text of populations and of synapses mean of other populations."""
         texts = (*self.groups.values(), *(pathway.text for pathway in self.textual))
         return [link for text in texts for link in text.links.values()]
 
-    @property
+    @cached_property
     def textual(self) -> list[Textual]:
         """The synapses with text, in network order."""
         return self.of_class(Textual)
 
-    @property
+    @cached_property
     def summing(self) -> list[AnyPathway]:
         """The synapses without text, whose arrivals are summed, in network order."""
         return [pathway for pathway in self.pathways.values() if not isinstance(pathway, Textual)]

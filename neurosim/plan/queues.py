@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from neurosim.plan.derived import once_for_each_plan
 from neurosim.plan.plan import Plan
+
+Target = tuple[str, str]  # a population and a port or variable
+
+
+@once_for_each_plan
+def _names(plan: Plan) -> dict[Target, set[str]]:
+    """The names of the synapses without text into each port or variable."""
+    names: dict[Target, set[str]] = {}
+    for pathway in plan.summing:
+        if pathway.to:
+            names.setdefault((pathway.post, pathway.to), set()).add(pathway.name)
+    return names
 
 
 def entry_of(plan: Plan, place: int, post: str, to: str) -> str:
@@ -10,19 +23,22 @@ def entry_of(plan: Plan, place: int, post: str, to: str) -> str:
 
     It is the name of the port or variable, with a number if steps before this one deliver there, too.
     """
-    step, mine = plan.program[place], [p for p in plan.summing if (p.post, p.to) == (post, to)]
+    step, mine = plan.program[place], _names(plan)[post, to]
     before = [
         earlier
         for earlier in plan.program[:place]
         if any(earlier.delivers(graded=kind) and step.delivers(graded=kind) for kind in (True, False))
-        and any(earlier.concerns(pathway.name, post) for pathway in mine)
+        and (
+            post in earlier.populations if earlier.pathways is None else not mine.isdisjoint(earlier.pathways)
+        )
     ]
     return f"{to}/{len(before)}" if before else to
 
 
+@once_for_each_plan
 def queues_of(plan: Plan) -> tuple[tuple[str, str], ...]:
     """The population and the name of every queue."""
-    targets = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to)
+    targets = _names(plan)
     entries = [
         (post, entry_of(plan, place, post, to))
         for post, to in targets

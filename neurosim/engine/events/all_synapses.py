@@ -9,7 +9,7 @@ from neurosim.engine.deferred import order_matters, split_deferred, variables_of
 from neurosim.engine.events.keys import TextualArray, TextualPart
 from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.engine.events.names import state_pointer, texts_of, used_names
-from neurosim.engine.events.numbering import braced
+from neurosim.engine.events.numbering import braced, number_of
 from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode
 from neurosim.engine.events.synapses import acting, computed, delivered, new_value, one_by_one_or_not
 from neurosim.network.text import names_in
@@ -137,7 +137,7 @@ def _total(code: PathwayCode, loop: Loop, around: _Around, number: int, target: 
     apart: whether they are copied to the variable in the end, because synapses read what it was
     """
     group, variable, of_sender = code.end(target)
-    population = list(code.plan.groups).index(group.name)
+    population = number_of(code.plan, group.name)
     span = loop.declare("const Span", "span", f"context.span({population})")
     values, chosen = state_pointer(loop, group, variable), _chosen(code, loop, of_sender=of_sender)
     each = f"for (int32_t i = {span}.first; i < {span}.last; ++i) {f'if ({chosen}[i]) ' if chosen else ''}"

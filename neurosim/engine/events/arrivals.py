@@ -26,7 +26,8 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.loops import Loop, for_each_trial, function, identifier
 from neurosim.engine.events.names import group_names, kept_ports, not_refractory, used_names
-from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.numbering import Numbering, braced, number_of
+from neurosim.engine.events.sharing import marked_number
 from neurosim.engine.events.stages import REDUCE, Stage, postponed, taken_one_by_one
 from neurosim.network.program import unmoved
 from neurosim.plan.codegen.cpp_code import cpp_expression
@@ -57,17 +58,19 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
         for pathway in afferents.private:
             lines += for_each_trial([f"private_{identifier(pathway.name)}(context);"])
     waiting = {p.place for p in postponed(plan) if p.stage == stage.number}
-    for place, afferents in enumerate(stage.afferents):
-        if place not in waiting:
-            lines += for_each_trial(_settle(plan, numbering, stage, place, afferents))
+    taken = [place for place in range(len(stage.afferents)) if place not in waiting]
+    lines += for_each_trial([f"{_settling(stage, place)}(context);" for place in taken]) if taken else []
+    settling = [
+        part for place in range(len(stage.afferents)) for part in _settle(plan, numbering, stage, place)
+    ]
     title = f"What arrives in step {stage.step} at ports that take the {stage.reduce}."
-    return function(title, f"void deliver_{stage.number}(Worker& worker)", lines)
+    return [*settling, *function(title, f"void deliver_{stage.number}(Worker& worker)", lines)]
 
 
 def senders_of(plan: Plan, stage: Stage) -> str:
     """C++ for the numbers of the populations whose spikes a stage delivers."""
     senders = {p.pre for p in stage.pathways}
-    return braced(*(number for number, name in enumerate(plan.groups) if name in senders))
+    return braced(*(number_of(plan, name) for name in plan.groups if name in senders))
 
 
 def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], str]:
@@ -83,7 +86,7 @@ def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], st
         post, to = afferents.post, afferents.to
         key = PortTotal(post, to) if to in plan.groups[post].ports else StateArray(post, to)
         start = f"slot_of(context, {_slot(numbering, stage, place)})"
-        first = f"context.span({list(plan.groups).index(post)}).first"
+        first = f"context.span({number_of(plan, post)}).first"
         lines.append(f"Real* const to_{place} = {numbering.pointer('Real', key)} + {first} - {start};")
         if place:
             lines.append(f"const auto from_{place} = static_cast<uint32_t>({start});")
@@ -93,7 +96,7 @@ def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], st
 
 def _slot(numbering: Numbering, stage: Stage, place: int) -> str:
     """The `Slot` of one port or variable (core/arrivals/deliver.hpp): where its sums begin."""
-    return braced(numbering.array(SlotStarts(stage.number)), place)
+    return braced(numbering.array(SlotStarts(stage.number)), marked_number(place))
 
 
 def _graded_handles(numbering: Numbering, afferents: Afferents) -> str:
@@ -109,7 +112,7 @@ def dense_handles(plan: Plan, numbering: Numbering, pathway: Dense, weights: Den
     parts = (weights, DensePart.PRE, DensePart.POST, DensePart.SEEN, DensePart.PRODUCT)
     arrays = [numbering.array(DenseArray(pathway.name, part)) for part in parts]
     sizes = [numbering.integer(DenseSize(pathway.name, count)) for count in DenseCount]
-    return braced(*arrays, *sizes, list(plan.groups).index(pathway.pre))
+    return braced(*arrays, *sizes, number_of(plan, pathway.pre))
 
 
 def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) -> list[str]:
@@ -132,31 +135,41 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
         weight = f"EachWeight<Real>{{{numbering.pointer('Real', PrivateArray(name, PrivatePart.WEIGHT))}}}"
     else:
         weight = f"OneWeight<Real>{{Real({numbering.number_value(PrivateWeight(name))})}}"
-    handles = braced(*arrays, *sizes, list(plan.groups).index(pathway.post))
+    handles = braced(*arrays, *sizes, number_of(plan, pathway.post))
     slot, reduce = _slot(numbering, stage, place), REDUCE[stage.reduce]
-    call = f"deliver_private<{reduce}>(context, {stage.number}, {slot}, {handles}, {key}, chance, {weight});"
+    step = marked_number(stage.number)
+    call = f"deliver_private<{reduce}>(context, {step}, {slot}, {handles}, {key}, chance, {weight});"
     lines = [*loop.before.values(), f"const double chance = {chance.text};", call]
     return function(f"Synapses '{name}'", f"void private_{identifier(name)}(Context& context)", lines)
 
 
-def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, afferents: Afferents) -> list[str]:
-    """Lines that add the sums of a stage to one port or variable."""
+def _settling(stage: Stage, place: int) -> str:
+    """The name of the function that adds the sums of a stage to one port or variable."""
+    return f"settle_{stage.number}_{place}_{identifier(stage.afferents[place].post)}"
+
+
+def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int) -> list[str]:
+    """The function that adds the sums of a stage to one port or variable."""
+    afferents = stage.afferents[place]
     group, to = plan.groups[afferents.post], afferents.to
-    number = list(plan.groups).index(group.name)
-    sums = f"context, {stage.number}, {_slot(numbering, stage, place)}, {number}"
+    target, signature = f"{group.name}.{to}", f"void {_settling(stage, place)}(Context& context)"
+    sums = f"context, {stage.number}, {_slot(numbering, stage, place)}, {number_of(plan, group.name)}"
     if to in group.ports:
         port, count = numbering.pointer("Real", PortTotal(group.name, to)), "nullptr"
         if stage.reduce != "sum":
             count = numbering.pointer("int64_t", PortCount(group.name, to))
-        return [f"settle_port<{REDUCE[stage.reduce]}>({sums}, {port}, {count});"]
-    state = numbering.pointer("Real", StateArray(group.name, to))
-    if to in group.frozen:
+        lines = [f"settle_port<{REDUCE[stage.reduce]}>({sums}, {port}, {count});"]
+    elif to in group.frozen:
+        state = numbering.pointer("Real", StateArray(group.name, to))
         loop = Loop(plan, numbering, unmoved=unmoved(plan.program, stage.step))
         active = f"[&](int32_t i) {{ return {not_refractory(loop, group)}; }}"
-        return [*loop.before.values(), f"settle_unless_refractory({sums}, {state}, {active});"]
-    return [f"settle_port<Sum>({sums}, {state}, nullptr);"]
+        lines = [*loop.before.values(), f"settle_unless_refractory({sums}, {state}, {active});"]
+    else:
+        state = numbering.pointer("Real", StateArray(group.name, to))
+        lines = [f"settle_port<Sum>({sums}, {state}, nullptr);"]
+    return function(f"What has arrived at '{target}'", signature, lines)
 
 
-def settle_all(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[list[str]]:
-    """Lines that add each postponed sum to its port or variable, so that the arrays of state are complete."""
-    return [_settle(plan, numbering, stages[p.stage], p.place, p.afferents) for p in postponed(plan)]
+def settle_all(plan: Plan, stages: tuple[Stage, ...]) -> list[str]:
+    """Calls that add each postponed sum to its port or variable, so that the arrays of state are complete."""
+    return [f"{_settling(stages[p.stage], p.place)}(context);" for p in postponed(plan)]

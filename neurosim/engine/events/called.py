@@ -16,6 +16,7 @@ from neurosim.engine.events.keys import (
     TableSize,
 )
 from neurosim.engine.events.loops import Loop, function, identifier, indented
+from neurosim.engine.events.sharing import plain
 from neurosim.plan.called import Called, UserFunction
 from neurosim.plan.codegen.cpp_code import CalledTyped
 from neurosim.plan.plan import Plan
@@ -48,8 +49,8 @@ def called_at(loop: Loop, tag: str, constant: Called, key: ConstantKey) -> Calle
 
 def _same_for_all(loop: Loop, value: str) -> bool:
     """Whether C++ uses nothing but numbers that are declared before a loop."""
-    names = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"\b[0-9][\w.]*", "", value)))
-    return "[" not in value and names <= {"Real", "double", *loop.before}
+    names = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"\b[0-9][\w.]*", "", plain(value))))
+    return "[" not in value and names <= {"Real", "double", *map(plain, loop.before)}
 
 
 def _user_functions(plan: Plan) -> dict[ConstantKey, UserFunction]:

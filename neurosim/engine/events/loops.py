@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from neurosim.engine.events.keys import ArrayKey
 from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.sharing import marked_name
 from neurosim.network.functions import random_calls
 from neurosim.network.text import Statement
 from neurosim.plan.plan import Plan
@@ -82,7 +83,7 @@ class Loop:
         template: str = "",
         parameters: str = "Context& context",
     ) -> list[str]:
-        """The lines of the function; `opening` opens the loop, which may stand in an `outer` one."""
+        """The text of the function; `opening` opens the loop, which may stand in an `outer` one."""
         lines = [opening, *indented((*self.element_lines(), *self.body)), "}"]
         if outer is not None:
             lines = [*outer.opening, *indented((*lines, *outer.after)), "}"]
@@ -103,8 +104,8 @@ def _declaration(cpp_type: str, name: str, value: str) -> str:
 
 
 def function(title: str, signature: str, body: Iterable[str]) -> list[str]:
-    """The lines of a C++ function, with a title as a comment above and an empty line below."""
-    return [f"// {title}", f"{signature} {{", *indented(body), "}", ""]
+    """The text of a C++ function as one part of the source, with a title above and an empty line below."""
+    return ["\n".join([f"// {title}", f"{signature} {{", *indented(body), "}", ""])]
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -123,9 +124,15 @@ def for_each_trial(lines: Sequence[str]) -> list[str]:
 def identifier(name: str) -> str:
     """A name of the network as part of C++ identifiers: unique for each name, and plain names as they are.
 
-    >>> [identifier(name) for name in ("liquid_1", "Z", "é")]
+    It is marked (`sharing.py`).
+
+    >>> from neurosim.engine.events.sharing import plain
+    >>> [plain(identifier(name)) for name in ("liquid_1", "Z", "é")]
     ['liquid_1', 'ZZ', 'Ze9_']
     """
-    return "".join(
-        c.replace("Z", "ZZ") if c.isascii() and (c.isalnum() or c == "_") else f"Z{ord(c):x}_" for c in name
+    return marked_name(
+        "".join(
+            c.replace("Z", "ZZ") if c.isascii() and (c.isalnum() or c == "_") else f"Z{ord(c):x}_"
+            for c in name
+        )
     )

@@ -143,7 +143,7 @@ class NetworkLayout:
 
     def bounds_of(self, population: str) -> NDArray[np.int32]:
         """The first neuron of each block of a population, and its size: (block + 1)."""
-        return self.bounds[self.names.index(population)]
+        return self.bounds[self.plan.numbers[population]]
 
     def _lay_out_textual(self, pathway: Textual) -> TextualLayout:
         by_delay = spikes_sent(self.plan, pathway.pre) and not (pathway.text.summed or pathway.delay_from)
@@ -161,8 +161,9 @@ class NetworkLayout:
             (a.post, a.to): TargetSlots(self.bounds_of(a.post).astype(np.int64), slots)
             for a, slots in zip(stage.afferents, self.slots[stage.number], strict=True)
         }
+        delivered = {pathway.name for pathway in stage.pathways}
         return build_rows(
-            [p for p in self.plan.of_class(Sparse) if p in stage.pathways],
+            [p for p in self.plan.of_class(Sparse) if p.name in delivered],
             target_slots,
             {name: int(first) for name, first in zip(self.names, self.first_sender, strict=False)},
             senders=int(self.first_sender[-1]),

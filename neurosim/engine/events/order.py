@@ -6,9 +6,20 @@ from dataclasses import replace
 
 from neurosim.network.program import Arriving, Do, Step, ticks_between_moves, unmoved
 from neurosim.network.text import names_in
+from neurosim.plan.derived import once_for_each_plan
 from neurosim.plan.plan import AnyPathway, Group, Plan, Private, Textual
 
 BETWEEN = (Do.RECORD, Do.DRIVE, Do.SEND, Do.INTEGRATE, Do.UPDATE, Do.THRESHOLD)  # of other populations
+
+
+@once_for_each_plan
+def texts_at(plan: Plan) -> dict[str, list[Textual]]:
+    """The synapses with text that start or end at each population, whose text may name its variables."""
+    found: dict[str, list[Textual]] = {name: [] for name in plan.groups}
+    for pathway in plan.textual:
+        for name in {pathway.pre, pathway.post, *(group.name for group in plan.ends(pathway))}:
+            found[name].append(pathway)
+    return found
 
 
 def step_of(plan: Plan, population: str, *kinds: Do) -> int:

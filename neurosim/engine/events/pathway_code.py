@@ -17,12 +17,14 @@ from neurosim.engine.events.names import (
     texts_of,
     used_names,
 )
-from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.numbering import Numbering, braced, number_of
+from neurosim.engine.events.sharing import marked_number, plain
 from neurosim.engine.events.textual_layout import lie_in_arrays
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression
+from neurosim.plan.derived import once_for_each_plan
 from neurosim.plan.pathway import ENDS
 from neurosim.plan.plan import Block, Group, Plan, Textual
 
@@ -37,6 +39,19 @@ HANDLES = (
     TextualPart.BLOCK_FIRST,
 )
 OF_PATHWAYS = (TextualPart.ROW, TextualPart.BUNDLE, TextualPart.FIRST)
+
+
+@once_for_each_plan
+def _numbers(plan: Plan) -> dict[str, int]:
+    """The number of each pathway with text among them."""
+    return {pathway.name: number for number, pathway in enumerate(plan.textual)}
+
+
+@once_for_each_plan
+def _first_alike(plan: Plan) -> dict[tuple[str, ...], str]:
+    """The first synapses that have these variables, in the order of their record."""
+    holders = [pathway for pathway in plan.textual if not (pathway.of or lie_in_arrays(pathway))]
+    return {tuple(pathway.text.states): pathway.name for pathway in reversed(holders)}
 
 
 @dataclass
@@ -56,7 +71,7 @@ class PathwayCode:
     @property
     def states(self) -> tuple[str, ...]:
         """The variables of each synapse, in the order of its record."""
-        return tuple(self.pathway.text.states)
+        return tuple(self.plan.holder(self.pathway).text.states)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -71,18 +86,23 @@ class PathwayCode:
     @property
     def handles(self) -> str:
         """The `TextualHandles` of this pathway."""
-        number = [p.name for p in self.plan.textual].index(self.pathway.name)
+        number = marked_number(_numbers(self.plan)[self.pathway.name])
         owners = [self.pathway.name if part in OF_PATHWAYS else self.pathway.holder for part in HANDLES]
         arrays = [
             self.numbering.array(TextualArray(name, part)) for name, part in zip(owners, HANDLES, strict=True)
         ]
-        ends = [list(self.plan.groups).index(name) for name in (self.pathway.pre, self.pathway.post)]
+        ends = [number_of(self.plan, name) for name in (self.pathway.pre, self.pathway.post)]
         return braced(number, *arrays, *ends)
 
     @property
     def record(self) -> str:
         """The C++ type that holds the variables of one synapse."""
-        return f"Synapse_{identifier(self.pathway.holder)}"
+        return f"Synapse_{plain(identifier(_first_alike(self.plan)[self.states]))}"
+
+    @property
+    def names_record(self) -> bool:
+        """Whether these synapses are the first with their variables, after which the type is named."""
+        return _first_alike(self.plan).get(self.states) == self.pathway.name
 
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""

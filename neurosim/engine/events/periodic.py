@@ -6,7 +6,7 @@ from neurosim.engine.events.all_synapses import all_synapses
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.names import group_names, kept_ports, state_pointer, texts_of, used_names
-from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.numbering import Numbering, number_of
 from neurosim.engine.events.pathway_code import PathwayCode
 from neurosim.engine.events.populations import EACH_NEURON
 from neurosim.network.program import Step, unmoved
@@ -17,7 +17,7 @@ from neurosim.plan.plan import Block, Group, Plan
 def in_neurons(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The functions that run the blocks of a population."""
     lines: list[str] = []
-    number = list(plan.groups).index(group.name)
+    number = number_of(plan, group.name)
     for place, block in enumerate(group.periodic.values()):
         runs = (
             n for n, s in enumerate(plan.program) if s.block == block.name and group.name in s.populations

@@ -33,12 +33,14 @@ from neurosim.engine.events.names import (
     texts_of,
     used_names,
 )
-from neurosim.engine.events.numbering import Numbering, braced
-from neurosim.engine.events.order import spikes_as_it_moves, stores_refractoriness, unmoved_at
-from neurosim.engine.events.stages import REDUCE, postponed, taken_one_by_one
+from neurosim.engine.events.numbering import Numbering, braced, number_of
+from neurosim.engine.events.order import spikes_as_it_moves, stores_refractoriness, texts_at, unmoved_at
+from neurosim.engine.events.sharing import marked_number
+from neurosim.engine.events.stages import REDUCE, postponed_at, taken_one_by_one
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
+from neurosim.plan.derived import once_for_each_plan
 from neurosim.plan.plan import Block, Group, Plan
 
 EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
@@ -89,35 +91,33 @@ def _move_function(loop: Loop, group: Group, *, finds: bool) -> list[str]:
     parts = (group.integrate, group.update, group.threshold if finds else None)
     blocks = [block.name for block in parts if block]
     title = f"Neurons '{group.name}': {', '.join(blocks)}"
-    number, outer, opening = list(plan.groups).index(group.name), None, EACH_NEURON
+    number, outer, opening = number_of(plan, group.name), None, EACH_NEURON
     prelude = [f"const Span span = context.span({number});"]
     if finds:
         outer, opening = _listing(loop, group, prelude), EACH_OF_CHUNK
-    stages = {p.stage for p in postponed(plan) if p.afferents.post == group.name}
+    stages = {p.stage for p in postponed_at(plan)[group.name]}
     if not stages:
         return loop.function(title, name, opening, prelude, outer=outer)
     if not stages <= taken_one_by_one(plan):
         prelude.insert(0, "constexpr bool waiting = true;")
         return loop.function(title, name, opening, prelude, outer=outer)
     waiting = " || ".join(f"{_stage_block(stage)}.waiting" for stage in sorted(stages))
-    return [
-        *loop.function(title, name, opening, prelude, outer=outer, template="template <bool waiting> "),
-        f"void {name}(Context& context) {{ {waiting} ? {name}<true>(context) : {name}<false>(context); }}",
-        "",
-    ]
+    [both] = loop.function(title, name, opening, prelude, outer=outer, template="template <bool waiting> ")
+    choice = f"{waiting} ? {name}<true>(context) : {name}<false>(context);"
+    return [f"{both}void {name}(Context& context) {{ {choice} }}\n"]
 
 
 def _listing(loop: Loop, group: Group, prelude: list[str]) -> OuterLoop:
     """The loop over chunks of neurons that lists their spikes, unless an input gives these."""
     prelude.append("alignas(64) Integer fired[CHUNK];")
-    number = list(loop.plan.groups).index(group.name)
+    number = number_of(loop.plan, group.name)
     listing = f"list_spikes(context, {number}, fired, first, last);"
     return OuterLoop(CHUNKS, () if _has_events(loop.plan, group) else (listing,))
 
 
 def _stage_block(stage: int) -> str:
     """C++ for the `StageBlock` of the running trial and block."""
-    return f"context.trial.stages[{stage} * context.network.blocks + context.block]"
+    return f"context.trial.stages[{marked_number(stage)} * context.network.blocks + context.block]"
 
 
 def _has_events(plan: Plan, group: Group) -> bool:
@@ -131,13 +131,13 @@ def _load_states(
 ) -> dict[str, Typed]:
     """Load states into C++ constants, so that the loop reads each once; postponed sums are added here."""
     for name in group.states:
-        waiting = _waiting_sum(loop, group, name)
-        if waiting:
+        sums = _waiting_sums(loop, group, name)
+        if sums:
             at = state_pointer(loop, group, name)
-            loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
+            loop.body.append(f"const Real {name}_old = {at}[i]{_added(sums)};")
             if name not in written:
                 loop.body.append(f"{at}[i] = {name}_old;")
-            loop.body.append(_clear_waiting(name))
+            loop.body += _cleared(sums)
             names[name] = Typed(f"{name}_old", "Real")
         elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
@@ -145,31 +145,44 @@ def _load_states(
     return names
 
 
-def _waiting_sum(loop: Loop, group: Group, to: str) -> str:
-    """C++ for the postponed sum (`stages.postponed`) that neuron i has yet to take; "" if it takes none."""
-    targets = {(p.afferents.post, p.afferents.to): p for p in postponed(loop.plan)}
-    waiting = targets.get((group.name, to))
-    if waiting is None:
-        return ""
-    slot = f"slot_of(context, {braced(loop.numbering.array(SlotStarts(waiting.stage)), waiting.place)})"
-    loop.declare(
-        "Real* const __restrict", f"{to}_waiting", f"{_stage_block(waiting.stage)}.sum.data() + {slot}"
-    )
-    return f"(waiting ? {to}_waiting[i - span.first] : Real(0))"
+def _waiting_sums(loop: Loop, group: Group, to: str) -> list[str]:
+    """The names of pointers to the postponed sums (`stages.postponed`) that neurons have yet to take."""
+    sums: list[str] = []
+    for waiting in postponed_at(loop.plan)[group.name]:
+        if waiting.afferents.to == to:
+            slots, place = loop.numbering.array(SlotStarts(waiting.stage)), marked_number(waiting.place)
+            first = f"{_stage_block(waiting.stage)}.sum.data() + slot_of(context, {braced(slots, place)})"
+            sums.append(loop.declare("Real* const __restrict", f"{to}_waiting", first))
+    return sums
 
 
-def _clear_waiting(to: str) -> str:
-    """C++ that clears a postponed sum once neuron i has taken it."""
-    return f"if (waiting) {to}_waiting[i - span.first] = 0;"
+def _added(sums: Iterable[str]) -> str:
+    """C++ that adds postponed sums of neuron i to what stands before it."""
+    return "".join(f" + (waiting ? {name}[i - span.first] : Real(0))" for name in sums)
+
+
+def _cleared(sums: Iterable[str]) -> list[str]:
+    """Lines that clear postponed sums once neuron i has taken them."""
+    return [f"if (waiting) {name}[i - span.first] = 0;" for name in sums]
 
 
 def is_fed(plan: Plan, name: str, port: str) -> bool:
     """Whether anything may arrive at a port."""
     names = {port, f"{port}_post", f"{port}_pre"}
-    texts = [p.text for p in plan.textual if name in {p.pre, p.post, *(end.name for end in plan.ends(p))}]
-    blocks = [block for text in texts for block in text.blocks]
-    summed = any((pathway.post, pathway.to) == (name, port) for pathway in plan.pathways.values())
-    return summed or any(statement.name in names for block in blocks for statement in block.statements)
+    blocks = [block for pathway in texts_at(plan)[name] for block in pathway.text.blocks]
+    return port in _ports_of_synapses(plan).get(name, ()) or any(
+        statement.name in names for block in blocks for statement in block.statements
+    )
+
+
+@once_for_each_plan
+def _ports_of_synapses(plan: Plan) -> dict[str, set[str]]:
+    """The ports and variables of each population to which synapses without text add."""
+    ports: dict[str, set[str]] = {}
+    for pathway in plan.pathways.values():
+        if pathway.to:
+            ports.setdefault(pathway.post, set()).add(pathway.to)
+    return ports
 
 
 def _read_port(loop: Loop, group: Group, port: str) -> Typed:
@@ -181,10 +194,9 @@ def _read_port(loop: Loop, group: Group, port: str) -> Typed:
         tag = f"{identifier(group.name)}_{port}"
         total = loop.pointer(f"{tag}_port_at", "Real", PortTotal(group.name, port))
         if reduce == "sum":
-            waiting = _waiting_sum(loop, group, port)
-            body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
-            body.append(f"{total}[i] = 0;")
-            body += [_clear_waiting(port)] if waiting else []
+            sums = _waiting_sums(loop, group, port)
+            body.append(f"const Real {port}_read = {total}[i]{_added(sums)};")
+            body += [f"{total}[i] = 0;", *_cleared(sums)]
         else:
             count = loop.pointer(f"{tag}_count_at", "int64_t", PortCount(group.name, port))
             value = {
@@ -296,7 +308,7 @@ def find_spikes(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if group.refractory is not None:
         loop.body.append(f"const bool not_refractory = {not_refractory(loop, group)};")
     _compare_with_threshold(loop, group, names)
-    prelude = [f"const Span span = context.span({list(plan.groups).index(group.name)});"]
+    prelude = [f"const Span span = context.span({number_of(plan, group.name)});"]
     outer = _listing(loop, group, prelude)
     name = f"find_spikes_{identifier(group.name)}"
     return loop.function(f"Neurons '{group.name}': threshold", name, EACH_OF_CHUNK, prelude, outer=outer)
@@ -304,7 +316,7 @@ def find_spikes(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 
 def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The function that takes the spikes of an input, makes neurons that spike refractory, keeps the time."""
-    number = list(plan.groups).index(group.name)
+    number = number_of(plan, group.name)
     lines = [_take_events(numbering, group.name, number)] if _has_events(plan, group) else []
     changes: list[str] = []
     if group.spike_time:
@@ -324,15 +336,15 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     return function(f"Neurons '{group.name}': spikes", signature, lines)
 
 
-def _take_events(numbering: Numbering, population: str, number: int) -> str:
+def _take_events(numbering: Numbering, population: str, number: str) -> str:
     """C++ that lists the spikes of this tick that an input gives; `number` is that of the population."""
     parts = [numbering.array(DriveEvents(population, part)) for part in EventPart]
-    return f"drive_events(context, {number}, {', '.join(map(str, parts))});"
+    return f"drive_events(context, {number}, {', '.join(parts)});"
 
 
 def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The function by which a driven population sends this tick's values, or spikes, of its input."""
-    number = list(plan.groups).index(group.name)
+    number = number_of(plan, group.name)
     if spikes_sent(plan, group.name):
         lines = [_take_events(numbering, group.name, number)]
     else:
@@ -362,7 +374,7 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     for name in block.writes:
         target = state_pointer(loop, owner, name)
         loop.body.append(f"{target}[i] = static_cast<Real>({values[name].text});")
-    spikes = f"context.spikes({list(plan.groups).index(group.name)}, context.block)"
+    spikes = f"context.spikes({number_of(plan, group.name)}, context.block)"
     opening = f"for (const int32_t i : {spikes}) {{"
     return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", opening)
 
@@ -387,6 +399,6 @@ def evaluated(
     ports = kept_ports(loop, group, used_names(text))
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")
-    number = list(plan.groups).index(group.name)
+    number = number_of(plan, group.name)
     prelude = [f"const Span span = context.span({number});", f"Real* const target = {target};"]
     return loop.function(f"Neurons '{group.name}': {variable}", name, EACH_NEURON, prelude)

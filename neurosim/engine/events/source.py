@@ -16,15 +16,16 @@ from neurosim.engine.events.keys import (
     SubexpressionArray,
 )
 from neurosim.engine.events.loops import for_each_trial, function, identifier
-from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.numbering import Numbering, braced, number_of
 from neurosim.engine.events.order import spikes_as_it_moves, unmoved_at
 from neurosim.engine.events.parts import parts, types
 from neurosim.engine.events.pathway_code import PathwayCode
 from neurosim.engine.events.periodic import in_neurons, in_synapses
 from neurosim.engine.events.populations import drive, evaluated, find_spikes, move, reset, threshold
+from neurosim.engine.events.sharing import written_once
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
-from neurosim.engine.events.tick import derivation, recorded_subexpressions, tick
+from neurosim.engine.events.tick import derivation, is_queued, recorded_subexpressions, tick
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Do, unmoved
 from neurosim.plan.plan import Group, Plan, Private
@@ -84,7 +85,7 @@ def write_source(plan: Plan) -> Source:
         if step.kind is Do.SWEEP:
             lines += sweep(plan, numbering, step)
     lines += _network(plan, numbering, stages)
-    return Source("\n".join(lines), parts(plan), numbering, stages)
+    return Source(written_once(lines), parts(plan), numbering, stages)
 
 
 def _histories(plan: Plan, numbering: Numbering) -> list[str]:
@@ -118,7 +119,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         lines += threshold(plan, numbering, group)
     lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.sends is not None:
-        number, name = list(plan.groups).index(group.name), f"send_{identifier(group.name)}"
+        number, name = number_of(plan, group.name), f"send_{identifier(group.name)}"
         target = f"history_of(context, {number}).next(context.tick, context.block == 0)"
         owner, not_yet = plan.variable_owner(group), unmoved_at(plan, group.name, Do.SEND)
         lines += evaluated(plan, numbering, owner, group.sends, name, target, unmoved=not_yet)
@@ -141,6 +142,7 @@ def _synapses(code: PathwayCode) -> list[str]:
         lines += synapses.evaluated(code, variable, name, unmoved(code.plan.program, step))
     for block in (text.on_pre, text.on_post):
         lines += synapses.act(code, block) if block is not None else []
+    lines += synapses.queue(code) if is_queued(code.plan, code.pathway) else []
     return lines
 
 
@@ -152,7 +154,8 @@ def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> lis
         for number, group in enumerate(plan.groups.values())
         for variable in group.states
     ]
-    settle = [line for lines in settle_all(plan, numbering, stages) for line in for_each_trial(lines)]
+    settle = settle_all(plan, stages)
+    settle = for_each_trial(settle) if settle else []
     waiting = "Sums that wait for the next tick are taken, so that the arrays of state are complete."
     counts = [len(stages), len(states), len(plan.textual), len(plan.of_class(Private))]
     tables = [

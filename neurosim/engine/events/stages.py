@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from neurosim.engine.delivery import Afferents, afferents_of
-from neurosim.engine.events.order import spikes_as_it_moves
+from neurosim.engine.events.order import spikes_as_it_moves, texts_at
 from neurosim.network.program import Arriving, Do
 from neurosim.network.text import names_in
+from neurosim.plan.derived import once_for_each_plan
 from neurosim.plan.plan import Block, Plan, Sparse
 
 # How a port combines its arrivals, and the C++ type that does it.
@@ -36,6 +37,7 @@ class Stage:
         return tuple(pathway for afferents in self.afferents for pathway in afferents.spiking)
 
 
+@once_for_each_plan
 def stages_of(plan: Plan) -> tuple[Stage, ...]:
     """The stages of a plan, in the order of its program."""
     stages: list[Stage] = []
@@ -63,6 +65,7 @@ class Postponed:
     afferents: Afferents
 
 
+@once_for_each_plan
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
     """The ports and variables fed by spikes that nothing reads before their neurons move, under clocks.
 
@@ -84,6 +87,15 @@ def postponed(plan: Plan) -> tuple[Postponed, ...]:
     )
 
 
+@once_for_each_plan
+def postponed_at(plan: Plan) -> dict[str, list[Postponed]]:
+    """What is postponed, by population, in the order of the stages."""
+    found: dict[str, list[Postponed]] = {name: [] for name in plan.groups}
+    for each in postponed(plan):
+        found[each.afferents.post].append(each)
+    return found
+
+
 def _moves_every_tick(plan: Plan, population: str) -> bool:
     """Whether a population moves in each tick, and takes what has waited."""
     return any(step.moves and step.every == 1 and population in step.populations for step in plan.program)
@@ -97,27 +109,28 @@ def _adds_in_any_order(plan: Plan, afferents: Afferents, sums: int) -> bool:
     return sums == 1 or (sums == 2 and afferents.to in plan.groups[afferents.post].ports)
 
 
-def taken_one_by_one(plan: Plan) -> set[int]:
+@once_for_each_plan
+def taken_one_by_one(plan: Plan) -> frozenset[int]:
     """The numbers of the stages whose sums neurons can take one by one, in ticks in which few spikes arrive.
 
     All sums of such a stage are postponed, and come from stored synapses alone.
     """
     waiting = {(p.stage, p.place) for p in postponed(plan)}
-    return {
+    return frozenset(
         stage.number
         for stage in stages_of(plan)
         if all(
             (stage.number, place) in waiting and afferents.spiking and not afferents.private
             for place, afferents in enumerate(stage.afferents)
         )
-    }
+    )
 
 
 def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     """Whether text, a message or a record may use a port or variable before its population moves."""
     group, to = plan.groups[afferents.post], afferents.to
     used: set[str] = set()
-    for pathway in plan.textual:
+    for pathway in texts_at(plan)[group.name]:
         if group in plan.ends(pathway):
             text = pathway.text
             for block in text.blocks:

@@ -21,7 +21,7 @@ from neurosim.engine.events.names import (
     texts_of,
     used_names,
 )
-from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.numbering import Numbering, braced, number_of
 from neurosim.engine.events.populations import drive_values
 from neurosim.engine.events.stages import REDUCE
 from neurosim.network.program import Step
@@ -150,7 +150,7 @@ def _pass_on(
     plan: Plan, numbering: Numbering, group: Group, all_afferents: list[Afferents], message: str
 ) -> list[str]:
     """Calls that bring all sums that the message of neuron i is part of up to date."""
-    population = list(plan.groups).index(group.name)
+    population = number_of(plan, group.name)
     lines: list[str] = []
     for afferents in all_afferents:
         if any(p.pre == group.name for p in afferents.graded):

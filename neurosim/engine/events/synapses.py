@@ -18,8 +18,10 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.engine.events.names import not_refractory, state_pointer, texts_of, used_names
+from neurosim.engine.events.numbering import number_of
 from neurosim.engine.events.order import sent_between
 from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, copied, kind
+from neurosim.engine.events.sharing import plain
 from neurosim.engine.events.stages import REDUCE
 from neurosim.network.text import Statement
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
@@ -31,8 +33,8 @@ def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
 
     If the sender has sent again since then, equations and on_post still see the message that was delivered.
     """
-    population = list(code.plan.groups).index(code.pathway.pre)
-    past = loop.declare("const auto", "past", f"history_of(context, {population})")
+    sender = number_of(code.plan, code.pathway.pre)
+    past = loop.declare("const auto", "past", f"history_of(context, {sender})")
     delay = code.delay(loop)
     late = text in ("integrate", "on_post") and sent_between(code.plan, code.pathway, code.step(text))
     ago = f"std::max<int64_t>({delay}, 1)" if late else delay
@@ -45,7 +47,7 @@ def record(code: PathwayCode) -> list[str]:
         for name in code.states:  # all of them, so that those which no text uses are kept as well
             code.numbering.array(SynapseRecords(code.pathway.name, name))
         return []
-    if code.pathway.of or not code.states:
+    if not code.states or not code.names_record:
         return []
     return [f"struct {code.record} {{", *(f"    {kind(name)} {name}_;" for name in code.states), "};", ""]
 
@@ -62,7 +64,7 @@ def act(code: PathwayCode, block: Block) -> list[str]:
     visitor = "for_textual_synapses"
     if not code.graded and block.name == "on_pre":
         arrivals = "changing_arrivals" if code.pathway.delay_from else "arrivals"
-        visitor = f"for_listed_{arrivals}<{_listed(code)}>" if code.pathway.of else f"for_{arrivals}"
+        visitor = f"for_listed_{arrivals}<{plain(_listed(code))}>" if code.pathway.of else f"for_{arrivals}"
     elif block.name == "on_post" and code.plan.sends_spikes(code.pathway.post):
         visitor = "for_post_spikes"
     return acting(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
@@ -182,7 +184,7 @@ def _store(code: PathwayCode, loop: Loop, name: str, op: str, value: str) -> str
     return f"{REDUCE[reduce]}::add({target}, {count}, {signed});"
 
 
-def _listed(code: PathwayCode) -> int:
+def _listed(code: PathwayCode) -> str:
     """The handle of the places of one more pathway of synapses."""
     return code.numbering.array(TextualArray(code.pathway.name, TextualPart.LISTED))
 
@@ -196,6 +198,13 @@ def send_with_delays(code: PathwayCode) -> list[str]:
     lines = [*loop.before.values(), f"send_with_delays(context, {code.handles}, {delay}{places});"]
     name = f"send_{identifier(pathway.name)}_with_delays"
     return function(f"Synapses '{pathway.name}': send", f"void {name}(Context& context)", lines)
+
+
+def queue(code: PathwayCode) -> list[str]:
+    """The function that puts the spikes of a tick into the calendar."""
+    name, title = code.pathway.name, f"Synapses '{code.pathway.name}': queue"
+    call = f"queue_arrivals(context, {code.handles});"
+    return function(title, f"void queue_{identifier(name)}(Context& context)", [call])
 
 
 def evaluated(code: PathwayCode, variable: str, name: str, unmoved: frozenset[str]) -> list[str]:

@@ -55,9 +55,9 @@ def tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[st
         if stage.pathways
     ]
     calls += [
-        Call(f"queue_arrivals(context, {PathwayCode(plan, numbering, pathway).handles});")
+        Call(f"queue_{identifier(pathway.name)}(context);")
         for pathway in plan.textual
-        if pathway.text.on_pre and spikes_sent(plan, pathway.pre) and not pathway.delay_from
+        if is_queued(plan, pathway)
     ]
     return _trial_by_trial(calls)
 
@@ -81,6 +81,11 @@ def _samples(plan: Plan, step: int) -> list[Call]:
     ]
     sample = Call(f"sample_all(context, probes, worker.buffer_set, worker.first, {step});")
     return [*(Call(f"{name}(context);") for name in subexpressions), sample]
+
+
+def is_queued(plan: Plan, pathway: Textual) -> bool:
+    """Whether spikes are put into the calendar of a pathway with text at the end of a tick."""
+    return pathway.text.on_pre is not None and spikes_sent(plan, pathway.pre) and not pathway.delay_from
 
 
 def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: int, step: Step) -> list[Call]:

@@ -19,6 +19,14 @@
 #define NEUROSIM_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// Stands before a function that many populations or synapses share (sharing.py), so that no compiler makes a
+// copy of it for each of them.
+#ifdef __clang__
+#define NEUROSIM_SHARED __attribute__((noinline))
+#else
+#define NEUROSIM_SHARED __attribute__((noinline, noclone))
+#endif
+
 namespace neurosim {
 
 // Integers as wide as a float type, so that loops over both run in vectors of one length.
