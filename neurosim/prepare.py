@@ -106,7 +106,7 @@ def prepare(
     if plan.resume:
         check_resume(plan, begins.what, begins.unchanged_network)
     _check_destination(plan, to, known_end=until is None and watched is None)
-    name, made = ready(requested, plan, threads, announce)
+    name, made = ready(requested, plan, threads, announce, stepwise=watched is not None)
     recorded = made.plan.probes[: len(probes)]  # with their shapes
     header = _header(plan, net, inputs, begins, name, recorded, session=watched is not None)
     return Prepared(made, name, recorded, header)

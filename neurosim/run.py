@@ -70,8 +70,8 @@ def run(
             recording that is continued, else 0. Another seed than the recording's is refused if it would draw
             another network.
         engine: 'reference' (plain numpy, which defines the results), 'events' (generated C++, which needs a
-            C++ compiler), 'arrays' (JAX), or 'auto': 'reference' or 'events', whichever is expected to finish
-            first, compilation included.
+            C++ compiler), 'arrays' (JAX), or 'auto': whichever is expected to finish first, compilation
+            included.
         precision: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); or 'single' (everything in 32
             bits). Default: that of the recording that is continued, else 'double'.
         threads: at most how many threads the event engine uses; default: as many of the machine's cores as

@@ -61,7 +61,7 @@ def session(
         trials: number of trials, which advance together; default: one, without a trial axis.
 
     `record`, `start`, `seed`, `engine`, `precision`, `threads`, `to` and `compression` are those of `ns.run`.
-    'auto' takes 'events' if it can run the network, else 'arrays' or 'reference'.
+    'auto' takes the engine that would finish all these ticks first, most often 'events'.
 
     Raises DescriptionError, PlanError, EngineError or RecordingError before the first tick if something does
     not fit together.

@@ -278,7 +278,7 @@ def test_auto_takes_it_for_what_the_event_engine_refuses_where_that_pays(monkeyp
     x, y = ns.Neurons("x", 3), ns.Neurons("y", 3, update="p = softmax(I)")
     net = ns.Network(ns.Synapses(x, y, wiring=ns.one_to_one()), schedule=ns.Layered())
     assert ns.run(net, {"x": np.ones((2, 3))}).engine == "reference"
-    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr("neurosim.engine.choice.reference_seconds", lambda plan: 1e6)
     assert ns.run(net, {"x": np.ones((2, 3))}).engine == "arrays"
 
 

@@ -101,6 +101,14 @@ NAMES = (
     "called_again_echo_state",
     "long_delays",
     "liquid_search",
+    "auto_spiking",
+    "auto_plastic",
+    "auto_reservoir",
+    "auto_rates",
+    "auto_hopfield",
+    "auto_perceptron",
+    "auto_transformer",
+    "busy",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

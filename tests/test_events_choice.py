@@ -7,8 +7,7 @@ from events_tests_side import lowered
 from nets import SUM, clock, layered, synchronous
 
 import neurosim as ns
-from neurosim import engine
-from neurosim.engine import choose
+from neurosim.engine import choice, choose
 from neurosim.engine.cost import reference_seconds
 from neurosim.engine.events import build
 from neurosim.models.echo_state import echo_state
@@ -60,7 +59,7 @@ def test_what_the_engine_does_not_take_it_refuses_with_the_remedy_and_auto_knows
         match=f"engine 'events' cannot run this network: .*{reason}.* Use engine='reference', or 'auto'.",
     ):
         ns.run(net, inputs, ticks=2, engine="events")
-    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr("neurosim.engine.choice.reference_seconds", lambda plan: 1e6)
     monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
     assert ns.run(net, inputs, ticks=2, engine="auto").engine == "reference"
 
@@ -84,9 +83,9 @@ def test_auto_counts_what_the_reference_took_before(monkeypatch):
     monkeypatch.setattr("neurosim.engine.events.build._loaded", {})
     monkeypatch.setattr("neurosim.engine.events.build.SUFFIX", ".none")  # so that nothing is in the cache
     plan = lowered(balanced(), {"ears": spoken(10)}, ticks=3000)
-    assert engine.BEGIN_SECONDS < reference_seconds(plan) < engine.COMPILE_SECONDS
+    assert choice.SHORT < reference_seconds(plan) < choice.COMPILE
     assert choose("auto", plan) == "reference"
-    assert choose("auto", plan, before=engine.COMPILE_SECONDS) == "events"
+    assert choose("auto", plan, before=choice.COMPILE) == "events"
 
 
 def test_auto_knows_that_synapses_with_text_cost_time_at_every_value_they_hear(monkeypatch):
@@ -131,7 +130,7 @@ def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
     for ahead in ("load_ahead", "compile_ahead"):  # would be counted whenever it ends
         monkeypatch.setattr(f"neurosim.engine.events.{ahead}", lambda *source: None)
     short = lowered(net(), {"ears": (np.array([0]), np.array([1]))}, ticks=5000)
-    assert engine.BEGIN_SECONDS < reference_seconds(short) < engine.COMPILE_SECONDS
+    assert choice.SHORT < reference_seconds(short) < choice.COMPILE
     assert choose("auto", short) == "reference"
     assert compiled(net()) >= 1  # and, once in a process, what draws synapses
     assert choose("auto", short) == "events"  # now that nothing is left to compile

@@ -78,7 +78,8 @@ def test_auto_warns_in_the_users_line_and_runs_on_numpy_where_there_is_no_compil
     long = ns.Network(ns.Neurons("counter", 1, update="n = n + 1"), schedule=ns.Synchronous())
     ns.run(long, ticks=1)  # Brian2, when it is imported, takes warnings for its log
     monkeypatch.setenv("CXX", "none")
-    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr("neurosim.engine.choice.reference_seconds", lambda plan: 1e6)
+    monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
     with pytest.warns(UserWarning, match="the slow reference engine runs. CXX is 'none'") as told:
         assert ns.run(long, ticks=3, threads=2.0).engine == "reference"
     assert told[0].filename == __file__

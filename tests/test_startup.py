@@ -234,7 +234,8 @@ def test_where_a_compiler_does_not_work_auto_warns_and_the_engine_named_is_refus
     forget()
     construct.library.cache_clear()
     monkeypatch.setenv(variable, value(tmp_path))
-    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr("neurosim.engine.choice.reference_seconds", lambda plan: 1e6)
+    monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
     with pytest.warns(UserWarning, match=f"the slow reference engine runs.*({why})") as told:
         recording = ns.run(network(), ticks=20, record="cells", to=tmp_path / "run.h5")
     assert (len(told), told[0].filename, recording.engine) == (1, __file__, "reference")
@@ -292,7 +293,8 @@ def test_ctrl_c_interrupts_at_once_until_the_first_tick():
 
 def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr("neurosim.engine.choice.reference_seconds", lambda plan: 1e6)
+    monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
     with pytest.warns(
         UserWarning, match=r"the slow reference engine runs\. CXX is .no-such-compiler.*Unset it"
     ) as told:

@@ -88,7 +88,7 @@ def test_one_thread_that_moves_all_blocks_changes_no_bit(monkeypatch):
     given = dict(ticks=300, record=["cells", "cells.v"], engine="events")
     one = ns.run(balanced(), {"ears": spoken(10)}, threads=1, **given)
     for blocks, threads in ((3, 1), (3, 2), (2, 2)):
-        monkeypatch.setattr("neurosim.engine.events.share", lambda *given, of=(blocks, threads): of)
+        monkeypatch.setattr("neurosim.engine.events.compiled.share", lambda *given, of=(blocks, threads): of)
         other = ns.run(balanced(), {"ears": spoken(10)}, **given)
         assert np.array_equal(one["cells.v"], other["cells.v"])
         assert np.array_equal(one.spikes("cells").neuron, other.spikes("cells").neuron)

@@ -38,7 +38,9 @@ class Opened:
         self.names = Renaming(lowered.plan)
         self.writer = MonitorWriter(lowered, self.names, stream, options.in_memory)
         plan = self.names.plan(lowered.plan)
-        self.engine, made = ready(options.engine, plan, options.threads, before=spent.seconds)
+        self.engine, made = ready(
+            options.engine, plan, options.threads, before=spent.seconds, stepwise=watched
+        )
         if self.engine == "reference":
             spent.add(reference_seconds(plan))
         self._open = made.watch if watched else made.open

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.engine import arrays, reference
 from neurosim.engine.arrays import library, support
-from neurosim.engine.cost import reference_seconds
+from neurosim.engine.choice import fastest, remember
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Plan, Sparse
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # imports JAX only when it runs.
 
 NAMES = ("auto", "reference", "events", "arrays")
-COMPILE_SECONDS = 4.0  # about how long the C++ of a network takes to compile
-BEGIN_SECONDS = 0.3  # about how long a run takes to begin whose C++ has been compiled
 
 
 def check_name(name: str) -> str:
@@ -34,51 +32,38 @@ def check_name(name: str) -> str:
     return name
 
 
-def choose(name: str, plan: Plan, before: float = 0.0) -> str:
+def choose(name: str, plan: Plan, before: float = 0.0, *, stepwise: bool = False) -> str:
     """The engine that `name` means for this plan.
 
-    'auto' is the fastest that can run it, time to compile included, where nothing has compiled it before.
+    'auto' is the one that finishes first of those that can run it (`choice.py`).
 
-    before: for how many seconds the reference engine has run such plans, which counts towards what makes
-        compiling pay
+    before, stepwise: see `fastest`.
 
     Raises PlanError if the named engine cannot run the plan, and EngineError if the machine lacks what it
     needs.
     """
-    if name == "reference":
-        return name
-    if name == "auto" and not _compiling_pays(plan, before):
-        return "reference"
     if name == "arrays":
         return _choose_arrays(plan)
-    from neurosim.engine.events.compiler import NoCompiler, need_compiler
-    from neurosim.engine.events.support import unsupported
-
-    reason = unsupported(plan)
     if name == "events":
-        if reason:
+        from neurosim.engine.events.compiler import need_compiler
+        from neurosim.engine.events.support import unsupported
+
+        if reason := unsupported(plan):
             raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
-        return name
-    if reason:
-        return "arrays" if library.is_installed() and support.unsupported(plan) is None else "reference"
-    try:
         need_compiler()
-    except NoCompiler as problem:
-        _warn_slow(problem, stacklevel=7)
-        return "reference"
-    return "events"
+    if name != "auto":
+        return name
+    best = fastest(plan, before, stepwise=stepwise)
+    if best == "events":
+        from neurosim.engine.events.compiler import NoCompiler, need_compiler
 
-
-def _compiling_pays(plan: Plan, before: float) -> bool:
-    """Whether the event engine would finish sooner than the reference engine."""
-    seconds = reference_seconds(plan)
-    if seconds + before >= COMPILE_SECONDS:
-        return True
-    if seconds < BEGIN_SECONDS:
-        return False
-    from neurosim.engine import events
-
-    return events.is_compiled(plan)
+        try:
+            need_compiler()
+        except NoCompiler as problem:
+            best = fastest(plan, before, stepwise=stepwise, events=False)
+            if best == "reference":
+                _warn_slow(problem, stacklevel=7)
+    return best
 
 
 def is_available(name: str) -> bool:
@@ -129,6 +114,8 @@ def ready(
     threads: int | None = None,
     announce: MessageCallback | None = None,
     before: float = 0.0,
+    *,
+    stepwise: bool = False,
 ) -> tuple[str, Ready]:
     """The engine that `asked` means for a plan, and the plan made ready on it (`running.py`).
 
@@ -138,9 +125,9 @@ def ready(
 
     threads: how many the event engine uses; None: as many as make it faster.
     announce: called with a line of text when something takes a while.
-    before: see `choose`.
+    before, stepwise: see `fastest`.
     """
-    name = choose(asked, plan, before)
+    name = choose(asked, plan, before, stepwise=stepwise)
     if name == "events":
         from neurosim.engine import events
         from neurosim.engine.events.compiler import NotCompiled
@@ -156,4 +143,6 @@ def ready(
     for pathway in plan.of_class(Sparse):
         # Draw the synapses now, so that a network too large for the memory leaves no file behind.
         _ = pathway.edges
+    if asked == "auto":
+        remember(plan)
     return "reference", reference.ready(plan)

@@ -1,43 +1,91 @@
-"""About how long runs take and how many synapses there are, estimated before anything is drawn.
+"""About how long runs take on each engine and how many synapses there are, before anything is drawn.
 
-The times were measured on one core of a present-day processor; they only decide which engine 'auto' takes.
+The times were measured on one core of a present-day processor (double precision); they only decide which
+engine 'auto' takes (`choice.py`). They do not hold what is imported, compiled or traced before a run.
 """
 
 from __future__ import annotations
 
 from neurosim.engine.state import spikes_sent
-from neurosim.plan.plan import AnyPathway, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Einsum, Plan, Private, Sparse, Textual
+from neurosim.plan.recipe import Edges
+
+A_SPIKE = 1e-3  # in about one tick in a thousand a neuron spikes
 
 
 def reference_seconds(plan: Plan) -> float:
     """About how long the reference engine takes for a plan, in seconds.
 
     A step costs a little for each population, and more for each neuron; each synapse costs something in
-    every tick.
+    every tick, and is drawn before the first.
     """
-    steps = sum(max(1, len(step.populations)) for step in plan.program)
-    neurons = sum(group.size for group in plan.groups.values() if not group.driven)
+    neurons = sum(group.size for group in plan.groups.values())
     private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.of_class(Private))
     batches = max(1.0, plan.trials * neurons / 1e6)
-    turns = neurons if plan.sweeps else 1.0
-    synapses = sum(
-        expected(p) * synapse_seconds(plan, p) for p in plan.pathways.values() if not isinstance(p, Private)
-    )
-    each = 3e-5 * steps * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + synapses)
-    return plan.ticks * (each + private)
+    tick = 8e-6 * _steps(plan) * batches + 1e-4 * len(plan.textual)
+    if plan.sweeps:  # which move one neuron after the other
+        tick += 6e-5 * neurons * batches
+    synapses = sum(expected(p) * synapse_seconds(plan, p) for p in _listed(plan))
+    moving = plan.trials * (2e-8 * neurons + synapses)
+    return 8e-4 + 2.5e-7 * _to_draw(plan) + plan.ticks * (tick + private + moving)
 
 
 def synapse_seconds(plan: Plan, pathway: AnyPathway) -> float:
     """About how long the reference engine is busy with one synapse in a tick, in seconds."""
+    if isinstance(pathway, Einsum):
+        return 1e-9
     if not isinstance(pathway, Sparse):
-        return 3e-10
+        return 2e-10 if plan.trials == 1 else 3e-11
     spikes = spikes_sent(plan, pathway.pre)
     if isinstance(pathway, Textual):
-        seconds, always = 8e-8, pathway.text.integrate is not None or bool(pathway.text.summed)
-    else:
-        seconds, always = (2e-8 if spikes else 5e-9), False
-    # A neuron spikes in about one tick in a thousand.
-    return seconds if always or not spikes else seconds / 1000
+        return 8e-8 if _always(pathway) or not spikes else 8e-8 * A_SPIKE
+    return 2e-8 * A_SPIKE if spikes else 2e-9
+
+
+def events_seconds(plan: Plan) -> float:
+    """About how long the event engine takes for a plan, in seconds.
+
+    If a plan is kept and ran there before, its synapses lie ready.
+    """
+    begin, neurons = 1e-3, sum(group.size for group in plan.groups.values())
+    if "events" not in plan.made:
+        stored = sum((1.5e-7 if isinstance(p, Textual) else 1.5e-8) * expected(p) for p in _listed(plan))
+        begin = 8e-3 + 5e-4 * (len(plan.groups) + len(plan.pathways)) + stored
+    private = sum(2e-9 * p.post_index.size for p in plan.of_class(Private))
+    arrivals = 0.0
+    for pathway in _listed(plan):
+        if not isinstance(pathway, Sparse):
+            each = 5e-10 if plan.sweeps else 1e-10
+        elif isinstance(pathway, Textual) and _always(pathway):
+            each = 1e-8
+        else:
+            each = (2e-8 if isinstance(pathway, Textual) else 1e-9) * (
+                A_SPIKE if spikes_sent(plan, pathway.pre) else 1.0
+            )
+        arrivals += each * expected(pathway)
+    tick = 5e-8 * _steps(plan) + 2e-9 * neurons + private + arrivals
+    return begin + plan.trials * (6e-5 + plan.ticks * tick)
+
+
+def arrays_seconds(plan: Plan, *, stepwise: bool) -> float:
+    """About how long the array engine takes for a plan, in seconds.
+
+    stepwise: whether somebody looks at the network between ticks.
+    """
+    neurons = sum(group.size for group in plan.groups.values())
+    remembers = any(isinstance(p, Sparse) or p.longest > 0 for p in _listed(plan))
+    synapses = 0.0
+    for pathway in _listed(plan):
+        if isinstance(pathway, Einsum):
+            each = 1e-9
+        elif isinstance(pathway, Sparse):
+            each = 5e-9
+        else:  # products of many rows at once read the weights once
+            each = 3e-11 + (1e-10 / plan.trials if remembers else 0.0)
+        synapses += each * expected(pathway)
+    tick = (1e-3 if stepwise else 0.0) + (2e-7 * _steps(plan) if remembers else 0.0)
+    begin = 7e-4 + 3e-5 * (len(plan.groups) + len(plan.pathways))
+    return begin + plan.ticks * (tick + plan.trials * (4e-9 * neurons + synapses))
 
 
 def expected(pathway: AnyPathway) -> float:
@@ -49,3 +97,24 @@ def expected(pathway: AnyPathway) -> float:
     if pathway.windows is not None:
         return pathway.windows.expected
     return float(pathway.weight.size) if pathway.recipe is None else pathway.recipe.expected
+
+
+def _steps(plan: Plan) -> int:
+    """How many things a tick does: each step for each of its populations."""
+    return sum(max(1, len(step.populations)) for step in plan.program)
+
+
+def _listed(plan: Plan) -> list[AnyPathway]:
+    """All synapses but those that are never stored."""
+    return [pathway for pathway in plan.pathways.values() if not isinstance(pathway, Private)]
+
+
+def _to_draw(plan: Plan) -> float:
+    """How many synapses have to be drawn as arrays, because no earlier run has."""
+    stored = plan.of_class(Sparse)
+    return sum(expected(p) for p in stored if not isinstance(p.stored, Edges) and "edges" not in vars(p))
+
+
+def _always(pathway: Textual) -> bool:
+    """Whether text of synapses runs in every tick."""
+    return pathway.text.integrate is not None or bool(pathway.text.summed)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from neurosim.engine.arrays.blocks import BATCH_NEURONS
 from neurosim.engine.arrays.library import need_jax, wide
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MOST_COMPILED = 16  # how many compiled plans are kept
 
 _compiled: OrderedDict[str, CompiledPlan] = OrderedDict()  # by digest, the one used last at the end
+# The numbers of ticks and trials for which JAX has compiled each of them.
+_shapes: WeakKeyDictionary[CompiledPlan, set[tuple[int, int]]] = WeakKeyDictionary()
 
 
 def ready(plan: Plan) -> Ready:
@@ -35,11 +38,25 @@ def ready(plan: Plan) -> Ready:
     need_jax("engine 'arrays'")
     with wide():
         compiled, numbers = _compiled_with_numbers(plan)
+    _shapes.setdefault(compiled, set()).add((plan.ticks, plan.trials))
     # A network that forgets computes less if nobody looks at its state between ticks.
     forgets = compiled.forgets and not plan.until and not plan.resume
     opened = partial(_forgetful if forgets else _open, compiled, numbers, plan)
     watched = partial(_open, compiled, numbers, plan, watch=True)
     return Ready(plan, opened, watched, neurons(plan), BATCH_NEURONS, forgets)
+
+
+def is_compiled(plan: Plan) -> bool:
+    """Whether a plan of this structure, with as many ticks and trials, has been made ready before."""
+    if "arrays" in plan.made:
+        compiled = plan.made["arrays"][0]
+    elif _compiled:
+        from neurosim.engine.arrays.structure import digest  # which imports JAX
+
+        compiled = _compiled.get(digest(plan))
+    else:
+        return False
+    return compiled is not None and (plan.ticks, plan.trials) in _shapes.get(compiled, ())
 
 
 def _open(

@@ -44,4 +44,5 @@ NAMES = (
     "neural_computer",
     "closed_loop",
     "called_again",
+    "choices",
 )

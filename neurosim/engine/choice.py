@@ -1,0 +1,74 @@
+"""Which engine finishes first, with all that it has to import, compile and lay out: what 'auto' means."""
+
+from __future__ import annotations
+
+import sys
+
+from neurosim.engine import arrays
+from neurosim.engine.arrays import library, support
+from neurosim.engine.cost import arrays_seconds, events_seconds, reference_seconds
+from neurosim.plan.plan import Plan
+
+# About how long it takes, in seconds, to
+COMPILE = 4.0  # compile the C++ of a network
+IMPORT_EVENTS = 0.1  # import what writes C++
+IMPORT_JAX = 0.7
+TRACE, TRACE_EACH = 0.15, 0.012  # compile a network with JAX: any, and more for each population and synapses
+SHORT = 2e-3  # run what begins nowhere else sooner than on the reference engine
+SPENT = "seconds on reference"  # the key in `Plan.made` under which earlier runs of a plan are counted
+
+
+def fastest(plan: Plan, before: float = 0.0, *, stepwise: bool = False, events: bool = True) -> str:
+    """The engine that finishes a plan first.
+
+    What an engine does only once (import, compile) is weighed against this run and those before it: a
+    network that runs again and again is compiled as soon as that would have paid.
+
+    before: for how many seconds the reference engine has run such plans.
+    stepwise: whether somebody looks at the network between ticks.
+    events: whether this machine can compile C++.
+    """
+    before += plan.made.get(SPENT, 0.0)
+    best, seconds = "reference", reference_seconds(plan)
+    if seconds + before < SHORT and not plan.made.keys() & {"events", "arrays"}:
+        return best
+
+    refused = False
+    run = events_seconds(plan)
+    if run < seconds and _imported("neurosim.engine.events", IMPORT_EVENTS) - before < seconds:
+        from neurosim.engine.events.support import unsupported  # which takes long to import
+
+        refused = unsupported(plan) is not None
+        if events and not refused:
+            run += max(0.0, _compile_seconds(plan) - before)
+            best, seconds = ("events", run) if run < seconds else (best, seconds)
+    # Engines agree to the bit on most networks that spike, but not this one.
+    if refused or not (plan.sweeps or any(group.spiking for group in plan.groups.values())):
+        run = arrays_seconds(plan, stepwise=stepwise)
+        if run < seconds and library.is_installed() and support.unsupported(plan) is None:
+            run += max(0.0, _trace_seconds(plan) - before)
+            best = "arrays" if run < seconds else best
+    return best
+
+
+def remember(plan: Plan) -> None:
+    """Count a run of a plan on the reference engine, for later choices."""
+    plan.made[SPENT] = plan.made.get(SPENT, 0.0) + reference_seconds(plan)
+
+
+def _imported(module: str, seconds: float) -> float:
+    """How long it takes to import a module that takes so many seconds, if nothing has imported it yet."""
+    return 0.0 if module in sys.modules else seconds
+
+
+def _compile_seconds(plan: Plan) -> float:
+    from neurosim.engine import events
+
+    return 0.0 if events.is_compiled(plan) else COMPILE
+
+
+def _trace_seconds(plan: Plan) -> float:
+    if arrays.is_compiled(plan):
+        return 0.0
+    parts = len(plan.groups) + len(plan.pathways)
+    return _imported("jax", IMPORT_JAX) + TRACE + TRACE_EACH * parts
