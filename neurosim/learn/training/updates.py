@@ -121,13 +121,12 @@ def updates_of(
     if not own and optimiser_key is not None:
         parts = (losses, problem.learns, weights, l1, l2, options, plan.ticks)
         key = digest(plan), placing.key, optimiser_key, repr(parts)
-    if key in kept:
-        kept.move_to_end(key)
-        return kept[key]
-    objective = Objective(placing, plan, problem.objectives, options)
-    made = Updates(objective, optimisers, problem.learns, weights, l1, l2)
+    made = kept.pop(key, None)
+    if made is None:
+        objective = Objective(placing, plan, problem.objectives, options)
+        made = Updates(objective, optimisers, problem.learns, weights, l1, l2)
     if key is not None:
-        kept[key] = made
+        kept[key] = made  # at the end
         if len(kept) > MOST_KEPT:
             kept.popitem(last=False)
     return made
