@@ -103,7 +103,7 @@ def prepare(
         plan = replace(plan, resume=with_changed_parameters(plan, begins.changed))
     if plan.resume and (folded := folded_parameters(plan, begins.what)):
         plan = lowered(start=folded, resume=plan.resume)
-    if plan.resume:
+    if plan.resume and not begins.known:
         check_resume(plan, begins.what, begins.unchanged_network)
     _check_destination(plan, to, known_end=until is None and watched is None)
     name, made = ready(requested, plan, threads, announce, stepwise=watched is not None)

@@ -65,7 +65,8 @@ def run(
             be expressions, as those of `Neurons`; or both, (recording, {...}). A continued run goes on as if
             it had never stopped, with plastic weights and spikes that are still under way. What text or
             synapses write comes from the recording; parameters that nothing writes, of neurons and synapses,
-            come from `net` where it gives them another value than the recorded network did.
+            come from `net` where it gives them another value than the recorded network did. Many
+            short runs, each from the end of the one before, cost less in `ns.session`, which stays open.
         seed: seed of all random numbers (wiring, weights, noise), 0 <= seed < 2**64; default: that of the
             recording that is continued, else 0. Another seed than the recording's is refused if it would draw
             another network.

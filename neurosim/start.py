@@ -25,6 +25,7 @@ from neurosim.plan.draw import draw_synapses, start_value
 from neurosim.plan.lower import written_variables
 from neurosim.plan.plan import Plan, Textual
 from neurosim.plan.synapse_numbers import per_synapse
+from neurosim.recording.recording import Recording
 from neurosim.start_values import read_values
 
 ANOTHER = (
@@ -77,6 +78,7 @@ class Start:
     batched: whether `resume` has a trial axis
     changed: keys of `resume` that are parameters to which the network now gives other values
     unchanged_network: whether network and seed are those of the run that is continued
+    known: whether `resume` is what a run of this very network has left in memory, which nobody can change
     what: how error messages about this start begin
     """
 
@@ -87,6 +89,7 @@ class Start:
     batched: bool = False
     changed: tuple[str, ...] = ()
     unchanged_network: bool = False
+    known: bool = False
     what: str = "run: start"
 
     @property
@@ -157,7 +160,7 @@ def _continued_with(
         shape = (trials_held(begins.resume), *net.populations[name].shape)
         resume[f"state/{name}/{variable}"] = np.broadcast_to(value, shape)
     changed = tuple(k for k in begins.changed if k.removeprefix("state/").replace("/", ".", 1) not in values)
-    return replace(begins, resume=resume, changed=changed)
+    return replace(begins, resume=resume, changed=changed, known=False)
 
 
 def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -214,6 +217,7 @@ def _continued(net: Network, start: Checkpoint, seed: int, precision: str | None
         batched=start.batched,
         changed=_changed_parameters(net, start),
         unchanged_network=seed == start.seed and start.network == net,
+        known=seed == start.seed and start.network is net and isinstance(start, Recording) and path is None,
         what=what,
     )
 
