@@ -27,6 +27,11 @@ NAMES = (
     "morris_lecar",
     "brunel",
     "stdp",
+    "polychronization",
+    "triplet_stdp",
+    "short_term_plasticity",
+    "plastic_size",
+    "sparse",
     "connect",
     "echo_state_100",
     "echo_state_1000",
@@ -124,6 +129,12 @@ def report(monkeypatch):
 
 
 @pytest.fixture
+def machine(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    return import_module("machine")
+
+
+@pytest.fixture
 def row(report):
     """A benchmark of two runs, one of neurosim and one of a peer."""
     bench = import_module("bench")
@@ -176,12 +187,20 @@ def test_a_benchmark_that_is_not_known_is_refused():
 
 def test_a_table_holds_medians_and_ratios(report, row):
     ours = [{"rtf": rtf, "rate": 20.0} for rtf in (0.5, 0.1, 0.2)]
-    lines = report.table(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}, {}).splitlines()
+    theirs = [{"rtf": rtf, "rate": 22.0} for rtf in (1.0, 0.3, 0.4)]
+    lines = report.table(row, {"ours": ours, "theirs": theirs}, {}).splitlines()
     assert lines[2] == "| ours | 0.200 (0.100 to 0.500) | 20.000 | 1.00 |"
-    assert lines[3] == "| theirs | 1.000 | 22.000 | 5.00 |"
-    assert report.agreement(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}).startswith(
-        "Spikes/s: 10 % apart at most"
+    assert lines[3] == "| theirs | 0.400 (0.300 to 1.000) | 22.000 | 2.00 (2.00 to 3.00) |"
+    assert report.agreement(row, {"ours": ours, "theirs": theirs}).startswith("Spikes/s: 10 % apart at most")
+
+
+def test_a_section_says_what_the_machine_gave(machine):
+    given = [machine.Given(load, {"in cache": 1.0 + load, "beyond it": 5.0}) for load in (0.25, 1.0)]
+    assert machine.conditions(given) == (
+        "Before the repeats 0.2 to 1.0 other processes were at work. "
+        "A random add took 1.25 to 2.00 ns in cache, 5.00 to 5.00 ns beyond it."
     )
+    assert machine.conditions([machine.Given(0.0, {})]).endswith("other processes were at work.")
 
 
 def test_a_peer_that_is_missing_says_why(report, row):

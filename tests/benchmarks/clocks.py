@@ -108,9 +108,10 @@ def simulate_brian2(
     threads: int,
     seed: int,
     more: Callable[[], dict[str, Any]] = dict,
+    step: float = 0.1,
 ) -> dict[str, Any]:
     """RTF and mean rate of Brian2's C++ standalone mode; `describe` returns the objects by name, among them
-    the group `cells`.
+    the group `cells`. `step`: in ms.
 
     *Built* is all but the time of its run loop: generating and compiling code, drawing synapses. `more` is
     read at the end.
@@ -121,7 +122,7 @@ def simulate_brian2(
         begin = perf_counter()
         b2.set_device("cpp_standalone", build_on_run=False, directory=folder)
         b2.prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
-        b2.defaultclock.dt = 0.1 * b2.ms
+        b2.defaultclock.dt = step * b2.ms
         b2.seed(seed)
         objects = describe()
         spikes = b2.SpikeMonitor(objects["cells"])

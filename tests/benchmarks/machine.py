@@ -6,9 +6,13 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import sleep
+
+import reference_loop
 
 PACKAGES = (
     "neurosim",
@@ -85,6 +89,26 @@ def installed_version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the machine gave before a repeat: the other processes at work, and the reference loop."""
+
+    load: float
+    loop: dict[str, float]
+
+
+def given() -> Given:
+    """What the machine gives now."""
+    return Given(load(), reference_loop.nanoseconds())
+
+
+def conditions(found: Sequence[Given]) -> str:
+    """What the machine gave before the repeats, in words."""
+    loads = [one.load for one in found]
+    busy = f"Before the repeats {min(loads):.1f} to {max(loads):.1f} other processes were at work."
+    return f"{busy} {reference_loop.sentence([one.loop for one in found])}".strip()
 
 
 def load() -> float:

@@ -14,7 +14,10 @@ HEADING = """# Results
 
 Written by `python tests/benchmarks/run.py`; a run replaces the sections that it measured. Medians, in
 brackets the least and the most of all repeats; *times neurosim*: how many times as long as the first row of
-neurosim it takes.
+neurosim it takes, as the median of the repeats, in which all rows take turns. A ratio compares runs of the
+same minutes; a time depends also on what else the machine did. The last line of a section says what the
+machine gave: how many other processes were at work before each repeat, and how long a loop took that adds
+numbers at random places of an array of 16 kB (in cache) and of 64 MB (beyond it).
 
 **RTF**: wall seconds per biological second, dt 0.1 ms, every spike recorded. neurosim writes spikes to
 HDF5; its RTF is the difference of a long and a short run of the same network in one process, with compiled
@@ -33,7 +36,7 @@ def table(benchmark: Benchmark, measured: Mapping[str, Numbers], missing: Mappin
         None,
     )
     first = benchmark.columns[0].key
-    base = median(found[first] for found in measured[own]) if own else 0.0
+    base = measured[own] if own else []
     lines = [f"| | {' | '.join(column.heading for column in benchmark.columns)} | times neurosim |"]
     lines.append("|---" * (len(benchmark.columns) + 2) + "|")
     for run in benchmark.runs:
@@ -68,8 +71,14 @@ def _number(value: float, digits: int) -> str:
     return f"{value:.3g}" if abs(value) < 0.1 else f"{value:.{digits}f}"
 
 
-def _ratio(found: Numbers, first: str, base: float) -> str:
-    return f"{median(numbers[first] for numbers in found) / base:.2f}" if base > 0 else ""
+def _ratio(found: Numbers, first: str, base: Numbers) -> str:
+    """How many times as much as the base it takes, repeat by repeat: the median, the least and the most."""
+    pairs = zip(found, base, strict=False)
+    ratios = sorted(a[first] / b[first] for a, b in pairs if b[first] > 0)
+    if not ratios or base is found:
+        return "1.00" if ratios else ""
+    spread = f" ({ratios[0]:.2f} to {ratios[-1]:.2f})" if len(ratios) > 1 else ""
+    return f"{median(ratios):.2f}{spread}"
 
 
 def agreement(benchmark: Benchmark, measured: Mapping[str, Numbers]) -> str:

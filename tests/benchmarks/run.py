@@ -32,7 +32,6 @@ import networks  # noqa: E402
 import report  # noqa: E402
 from bench import Benchmark, Run  # noqa: E402
 
-BUSY = 0.5  # processes at work before a benchmark begins, above which its figures are doubted
 ANEW = 5  # other seeds that a network which died out is tried with
 
 
@@ -51,12 +50,11 @@ def main(argv: list[str] | None = None) -> int:
     sections, failed = {}, 0
     for benchmark in chosen:
         print(f"\n{benchmark.name}: {benchmark.title}", flush=True)
-        notes = [f"{date.today()}, {args.repeats} repeats, engine {args.engine}, on {machine.describe()}."]
-        if (busy := machine.load()) > BUSY:
-            notes.append(
-                f"The machine was busy before this began (load {busy:.1f}): do not believe these times."
-            )
-        measured, missing = side_by_side(benchmark, args)
+        measured, missing, given = side_by_side(benchmark, args)
+        notes = [
+            f"{date.today()}, {args.repeats} repeats, engine {args.engine}, on {machine.describe()}.",
+            machine.conditions(given),
+        ]
         failed += sum(reason.startswith("failed") for reason in missing.values())
         sections[benchmark.title] = report.section(benchmark, measured, missing, notes)
         print("\n" + sections[benchmark.title], flush=True)
@@ -113,16 +111,18 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
 
 def side_by_side(
     benchmark: Benchmark, args: argparse.Namespace
-) -> tuple[dict[str, report.Numbers], dict[str, str]]:
-    """What the runs of a benchmark measured, in turns, by label; and why some did not."""
+) -> tuple[dict[str, report.Numbers], dict[str, str], list[machine.Given]]:
+    """What the runs of a benchmark measured, in turns, by label; why some did not; what the machine gave."""
     missing = {run.label: reason for run in benchmark.runs if (reason := why_not(run, args.peers))}
     runs = [run for run in benchmark.runs if run.label not in missing]
     measured: dict[str, report.Numbers] = {run.label: [] for run in runs}
+    given: list[machine.Given] = []
     with caches(runs) as filled:
         for run in runs:
             if run.cache == "filled":
                 one_run(benchmark, run, args, args.seed, filled[run.label])
         for repeat in range(args.repeats):
+            given.append(machine.given())
             for run in runs:
                 if run.label in missing:
                     continue
@@ -137,7 +137,7 @@ def side_by_side(
                     f"{found if isinstance(found, str) else summary(benchmark, found)}",
                     flush=True,
                 )
-    return measured, {label: reason for label, reason in missing.items() if reason}
+    return measured, {label: reason for label, reason in missing.items() if reason}, given
 
 
 def why_not(run: Run, peers: list[str] | None) -> str:

@@ -37,6 +37,7 @@ HANDLES = (
     TextualPart.BY_POST,
     TextualPart.POST_FIRST,
     TextualPart.BLOCK_FIRST,
+    TextualPart.RECEIVER,
 )
 OF_PATHWAYS = (TextualPart.ROW, TextualPart.BUNDLE, TextualPart.FIRST)
 
@@ -103,6 +104,16 @@ class PathwayCode:
     def names_record(self) -> bool:
         """Whether these synapses are the first with their variables, after which the type is named."""
         return _first_alike(self.plan).get(self.states) == self.pathway.name
+
+    @property
+    def columns(self) -> str:
+        """The C++ type of an array for each variable, of the synapses that act together."""
+        return f"Columns_{plain(identifier(_first_alike(self.plan)[self.states]))}"
+
+    def copied(self, name: str) -> str:
+        """C++ for the copy of a variable of the i-th of the synapses that act together."""
+        in_columns = name in self.states and not self.in_arrays
+        return f"own_copy.{name}_[i]" if in_columns else f"{name}_copy[i]"
 
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
@@ -191,7 +202,7 @@ class PathwayCode:
                     f"seconds(context, {self._last_update(loop, as_copies=as_copies)})", "double"
                 )
             elif name in self.variables:
-                names[name] = Typed(copied(name) if as_copies else self.own(loop, name), "Real")
+                names[name] = Typed(self.copied(name) if as_copies else self.own(loop, name), "Real")
             elif name in text.constants:
                 key = SynapseConstant(self.pathway.holder, name)
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
@@ -212,7 +223,7 @@ class PathwayCode:
         return names
 
     def _last_update(self, loop: Loop, *, as_copies: bool) -> str:
-        return copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
+        return self.copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
 
     def _neuron(self, loop: Loop, name: str) -> Typed | None:
         """C++ for a variable, constant or subexpression of a neuron; None for a temporary name."""
@@ -237,11 +248,6 @@ class PathwayCode:
 def kind(name: str) -> str:
     """The C++ type of a variable of synapses."""
     return "Moment<Real>" if name == "lastupdate" else "Real"
-
-
-def copied(name: str) -> str:
-    """C++ for the copy of a variable of the i-th of the synapses that act side by side."""
-    return f"{name}_copy[i]"
 
 
 def reads_sender(code: PathwayCode, *blocks: Block | None, expressions: Iterable[str] = ()) -> set[str]:

@@ -20,7 +20,7 @@ from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.engine.events.names import not_refractory, state_pointer, texts_of, used_names
 from neurosim.engine.events.numbering import number_of
 from neurosim.engine.events.order import sent_between
-from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, copied, kind
+from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, kind
 from neurosim.engine.events.sharing import plain
 from neurosim.engine.events.stages import REDUCE
 from neurosim.network.text import Statement
@@ -49,7 +49,11 @@ def record(code: PathwayCode) -> list[str]:
         return []
     if not code.states or not code.names_record:
         return []
-    return [f"struct {code.record} {{", *(f"    {kind(name)} {name}_;" for name in code.states), "};", ""]
+    columns = [f"    {kind(name)} {name}_[TOGETHER];" for name in code.states]
+    return [
+        f"struct {code.record} {{", *(f"    {kind(name)} {name}_;" for name in code.states), "};",
+        f"struct alignas(LINE) {code.columns} {{", *columns, "};", "",
+    ]  # fmt: skip
 
 
 def new_value(name: str, values: dict[str, Typed]) -> str:
@@ -91,7 +95,7 @@ def acting(
     Its `body` acts on n synapses at the places place(0) to place(n - 1); `after` follows when all have acted.
     """
     records = code.records(loop)
-    call = f"{visitor}(context, {code.handles}, {records}, [&](const auto place, const int32_t n) {{"
+    call = f"{visitor}(context, {code.handles}, {records}, [&](const Places place, const int32_t n) {{"
     lines = [*loop.key_lines(), *loop.before.values(), call, *indented(body), "});", *after]
     return function(f"Synapses '{code.pathway.name}': {what}", f"void {name}(Context& context)", lines)
 
@@ -123,18 +127,24 @@ def side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
         name for name in code.variables if name in read or (name == "lastupdate" and "_elapsed" in read)
     ]
     values = computed(code, loop, block, statements, code.names(loop, used, as_copies=True))
-    moved = [f"{copied(name)} = {new_value(name, values)};" for name in block.writes]
+    held = [name for name in copies if code.in_arrays or name not in code.states]  # the latter by populations
+    moved = [f"{code.copied(name)} = {new_value(name, values)};" for name in block.writes]
     moved += [
         f"deferred{number}[i] = static_cast<Real>({values[deferred_name(number)].text});"
         for number in range(len(deferred))
     ]
-    lines = [f"{kind(name)} {name}_copy[TOGETHER];" for name in copies]
-    lines += [f"Real deferred{number}[TOGETHER];" for number in range(len(deferred))]
-    if copies:
-        lines += each([f"{copied(name)} = {code.own(loop, name)};" for name in copies])
-    lines += each([*loop.element_lines(), *loop.body, *moved], independent=True)
-    if block.writes:
-        lines += each([f"{code.own(loop, name)} = {copied(name)};" for name in block.writes])
+    lines = [f"alignas(LINE) {kind(name)} {name}_copy[TOGETHER];" for name in held]
+    lines += [f"alignas(LINE) Real deferred{number}[TOGETHER];" for number in range(len(deferred))]
+    if set(copies) - set(held):
+        lines += [f"{code.columns} own_copy;", f"read_columns<Real>({code.records(loop)}, place, own_copy);"]
+    if held:
+        lines += each([f"{code.copied(name)} = {code.own(loop, name)};" for name in held])
+    lines += together([*loop.element_lines(), *loop.body, *moved])
+    written = [name for name in block.writes if name in held]
+    if set(block.writes) - set(held):
+        lines.append(f"write_columns<Real>(own_copy, {code.records(loop)}, place, n);")
+    if written:
+        lines += each([f"{code.own(loop, name)} = {code.copied(name)};" for name in written])
     if deferred:
         stores = [
             _store(code, loop, update.name, update.op, f"deferred{number}[i]")
@@ -144,10 +154,14 @@ def side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     return lines
 
 
-def each(lines: list[str], *, independent: bool = False) -> list[str]:
-    """A loop over the synapses that act together."""
-    opening = f"{'NEUROSIM_INDEPENDENT ' if independent else ''}for (int32_t i = 0; i < n; ++i) {{"
+def each(lines: list[str], opening: str = "for (int32_t i = 0; i < n; ++i) {") -> list[str]:
+    """A loop over the synapses that act."""
     return [opening, "    [[maybe_unused]] const int64_t k = place(i);", *indented(lines), "}"]
+
+
+def together(lines: list[str]) -> list[str]:
+    """A loop over all places of those that act together, which runs in vectors."""
+    return each(lines, "NEUROSIM_INDEPENDENT for (int32_t i = 0; i < TOGETHER; ++i) {")
 
 
 def computed(

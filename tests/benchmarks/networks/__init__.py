@@ -14,6 +14,8 @@ NAMES = (
     "every_tick",
     "brunel",
     "stdp",
+    "polychronization",
+    "plasticity",
     "connect",
     "echo_state",
     "hopfield",

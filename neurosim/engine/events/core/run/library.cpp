@@ -101,7 +101,7 @@ int64_t neurosim_restore_textual(void* runner, int row, int text, int block, int
         for (int64_t k = 0; k < n; ++k) {
             NEUROSIM_HOLDS(due[k] >= engine.network.first_tick && place[k] >= 0);
             if (due[k] - engine.network.first_tick < calendar.length())
-                calendar.at(due[k]).push_back({place[k], 1});
+                calendar.at(due[k]).push_back({place[k], 1, true});
         }
         return 0;
     });

@@ -14,11 +14,19 @@
 namespace neurosim {
 
 // A pending spike at a bundle of synapses with text, which share sender, block and delay: `count` places
-// from `first` on.
+// from `first` on. `left_pending`: by an earlier run.
 struct PendingTextualBundle {
-    PendingTextualBundle(int64_t first, uint32_t count) : first(first), count(count) {}  // see PendingBundle
+    PendingTextualBundle(int64_t first, uint32_t count, bool left_pending = false)
+        : first(first), count(count), left_pending(left_pending) {}  // see PendingBundle
     int64_t first;
     uint32_t count;
+    bool left_pending;
+};
+
+// Pending arrivals at one pathway with text, and one block. `zero_delay`: whether some spikes arrive in the
+// tick in which they are sent; -1: not known yet.
+struct TextualCalendar : Calendar<PendingTextualBundle> {
+    int zero_delay = -1;
 };
 
 // A spike on its way to the synapse at a place, which knows when it was sent because its delay does not tell.
@@ -46,7 +54,7 @@ struct Trial {
     std::vector<Spikes> spikes[2];  // (block, population), for even and for odd ticks
     std::unique_ptr<int32_t, decltype(&std::free)> lists{nullptr, std::free};  // their memory
     std::vector<StageBlock<Real, Weight>> stages;                              // (stage, block)
-    std::vector<Calendar<PendingTextualBundle>> arrivals;                      // (pathway with text, block)
+    std::vector<TextualCalendar> arrivals;                                     // (pathway with text, block)
     // By the tick at which they are due: (pathway with text, block); filled where delays change.
     std::vector<std::map<int64_t, std::vector<ChangingArrival>>> changing;
     std::vector<SpikeLog> sent;         // per population: spikes whose arrivals may still be pending

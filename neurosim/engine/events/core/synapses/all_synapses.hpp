@@ -14,7 +14,7 @@ struct AllSynapsesHandles {
 constexpr int32_t SIDE_BY_SIDE = 512;
 
 // Synapses from `first` on, of one sender, onto consecutive targets.
-struct Run {
+struct TargetRun {
     int64_t first;
     int32_t from, to;
 
@@ -59,7 +59,7 @@ void for_all_synapses(Context& context, AllSynapsesHandles handles, Act act) {
     const auto* block_first = context.template shared<int64_t>(handles.block_first) + context.block;
     for (int64_t number = block_run[0]; number < block_run[1]; ++number)
         for (int64_t k = run[number]; k < run[number + 1]; k += SIDE_BY_SIDE)
-            act(Run{k, sender[k], receiver[k]},
+            act(TargetRun{k, sender[k], receiver[k]},
                 static_cast<int32_t>(std::min<int64_t>(SIDE_BY_SIDE, run[number + 1] - k)));
     if (block_run[0] < block_run[1]) return;
     for (int64_t k = block_first[0]; k < block_first[1]; k += SIDE_BY_SIDE)

@@ -27,18 +27,23 @@ void send_with_delays(Context& context, TextualHandles handles, Delay delay, Fro
     context.for_spikes(handles.pre, [&](int32_t neuron) {
         for (int64_t bundle = row[neuron]; bundle < row[neuron + 1]; ++bundle)
             for (int64_t at = first[bundle]; at < first[bundle] + bundles[bundle].count; ++at)
-                due[context.tick + delay(from(at)(0))].push_back({context.tick, at});
+                due[context.tick + delay(from(at))].push_back({context.tick, at});
     });
 }
 
 // Acts on every synapse at which a spike arrives in this tick: by tick of sending, sender, synapse. One by
 // one, as delays that change may bring two spikes to one synapse.
 template <class Context, class Record, class Act, class From = AtPlaces>
-void for_changing_arrivals(Context& context, TextualHandles handles, const Record*, Act act, From from = {}) {
+void for_changing_arrivals(Context& context, TextualHandles handles, const Record* own, Act act,
+                           From from = {}) {
     auto& waiting = context.trial.changing[handles.number * context.network.blocks + context.block];
     const auto due = waiting.find(context.tick);
     if (due == waiting.end()) return;
-    for (const auto& arrival : due->second) act(from(arrival.place), 1);
+    Together<Record, From, Act> together(own, from, act);
+    for (const auto& arrival : due->second) {
+        together.add(1, [&](int64_t) { return Run{arrival.place, 1}; });
+        together.finish();
+    }
     waiting.erase(due);
 }
 

@@ -1,0 +1,77 @@
+"""A loop that tells what the machine gave while something was measured: random adds in C++.
+
+Delivering spikes is adding weights at random places of an array. The loop adds a number at each of a million
+places in random order, in an array of 16 kB, which the first cache holds, and in one of 64 MB, which none
+holds.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+SOURCE = """
+extern "C" void add(double *values, const unsigned *places, long count) {
+    for (long k = 0; k < count; ++k) values[places[k]] += 0.5;
+}
+"""
+ADDS = 1_000_000
+SIZES = {"in cache": 2_000, "beyond it": 8_000_000}  # doubles
+
+
+def nanoseconds() -> dict[str, float]:
+    """The nanoseconds of one random add in cache and beyond it, each the median of five.
+
+    Empty on a machine without a compiler.
+    """
+    add = _compiled()
+    return {} if add is None else {name: _one(add, size) for name, size in SIZES.items()}
+
+
+def sentence(loops: list[dict[str, float]]) -> str:
+    """The least and the most that some calls of `nanoseconds` returned, in words."""
+    loops = [loop for loop in loops if loop]
+    if not loops:
+        return ""
+    spans = [
+        f"{min(loop[name] for loop in loops):.2f} to {max(loop[name] for loop in loops):.2f} ns {name}"
+        for name in SIZES
+    ]
+    return f"A random add took {', '.join(spans)}."
+
+
+def _one(add: ctypes._CFuncPtr, size: int) -> float:
+    values = np.zeros(size)
+    places = np.random.default_rng(1).integers(0, size, ADDS, dtype=np.uint32)
+    times = []
+    for _ in range(6):  # the first one warms up
+        begin = perf_counter()
+        add(values.ctypes.data, places.ctypes.data, ADDS)
+        times.append(perf_counter() - begin)
+    return median(times[1:]) / ADDS * 1e9
+
+
+@cache
+def _compiled() -> ctypes._CFuncPtr | None:
+    command = shlex.split(os.environ.get("CXX", "")) or [shutil.which("g++") or shutil.which("clang++") or ""]
+    if not command[0]:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder) / "add.cpp", Path(folder) / "add.so"
+        source.write_text(SOURCE)
+        flags = ["-O2", "-shared", "-fPIC"]
+        subprocess.run([*command, *flags, str(source), "-o", str(library)], check=True, capture_output=True)
+        add = ctypes.CDLL(str(library)).add
+    add.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long]
+    add.restype = None
+    return add
