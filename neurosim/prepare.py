@@ -25,6 +25,7 @@ from neurosim.plan.inputs import Inputs
 from neurosim.plan.kept import plan_of, probes_of
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Plan
+from neurosim.recording.compression import Compression
 from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.header import PRECISIONS, Header
 from neurosim.recording.memory import MemoryWriter
@@ -135,7 +136,7 @@ def check_path(to: object, start: object, inputs: object) -> None:
             )
 
 
-def writer_of(header: Header, to: str | os.PathLike[str] | None, compression: int) -> Writer:
+def writer_of(header: Header, to: str | os.PathLike[str] | None, compression: Compression) -> Writer:
     """The writer of a recording: into the file `to`, or into memory."""
     if to is None:
         return MemoryWriter(header)

@@ -15,9 +15,10 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network, require_network
 from neurosim.network.neurons import Neurons
 from neurosim.network.part import Part
-from neurosim.network.values import Numeric, flag, whole
+from neurosim.network.values import Numeric, flag
 from neurosim.plan.inputs import read_inputs
 from neurosim.prepare import check_path, prepare, writer_of
+from neurosim.recording.compression import Compression, read_compression
 from neurosim.recording.recording import Recording, Time
 from neurosim.recording.spikes import Spikes
 from neurosim.start import StartOf
@@ -43,7 +44,7 @@ def run(
     to: str | os.PathLike[str] | None = None,
     until: str | None = None,
     progress: bool | None = None,
-    compression: int = 0,
+    compression: Compression = 0,
 ) -> Recording:
     """Run a network and return the Recording.
 
@@ -81,7 +82,8 @@ def run(
             memory.
         until: 'stable' stops after a tick that changed nothing in any trial.
         progress: whether to show a progress bar; default: on terminals and in notebooks, after a second.
-        compression: level of gzip for the data in the file, 0 (none) to 9.
+        compression: of the data in the file: a level of gzip, 0 (none) to 9, or 'blosc', which is faster by
+            far and compresses samples only; it needs the package hdf5plugin.
 
     Raises DescriptionError, PlanError, EngineError or RecordingError before the first tick if something does
     not fit together. Ctrl-C ends the run after the current tick; what was recorded until then is a valid
@@ -98,7 +100,7 @@ def run(
         raise DescriptionError(
             f"run: until {shown(until)} is not known. Use until='stable', or leave it out."
         )
-    whole(compression, "run: compression", most=9)
+    compression = read_compression(compression, "run: compression")
     if progress is not None:
         flag(progress, "run: progress")
     check_path(to, start, inputs)

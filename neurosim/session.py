@@ -20,6 +20,7 @@ from neurosim.network.probes import Probe
 from neurosim.network.values import TIME, Numeric, Value, as_value, whole
 from neurosim.plan.inputs import Inputs
 from neurosim.prepare import Prepared, check_path, prepare, writer_of
+from neurosim.recording.compression import Compression, read_compression
 from neurosim.recording.header import Change, keeps_cuts
 from neurosim.recording.recording import Recording, Time
 from neurosim.recording.spikes import Spikes
@@ -46,7 +47,7 @@ def session(
     precision: str | None = None,
     threads: int | None = None,
     to: str | os.PathLike[str] | None = None,
-    compression: int = 0,
+    compression: Compression = 0,
 ) -> Session:
     """Open a network, to be advanced, looked at and changed step by step; a `with` block closes it.
 
@@ -78,7 +79,7 @@ def session(
     [1.0, 2.0, 3.0, 11.0, 12.0]
     """
     require_network(net, "session")
-    whole(compression, "session: compression", most=9)
+    compression = read_compression(compression, "session: compression")
     check_path(to, start, None)
     given = SessionInputs(net, inputs)
     bounded = ticks is not None or duration is not None

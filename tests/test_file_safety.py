@@ -43,7 +43,7 @@ ASK_EVERYTHING = """
 
     source, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     whole, rng, copy = source.read_bytes(), random.Random(seed), source.with_suffix(".copy")
-    answers = collections.Counter()
+    answers, values = collections.Counter(), {}
 
     def damaged(kind):
         data, at = bytearray(whole), rng.randrange(len(whole))
@@ -59,11 +59,14 @@ ASK_EVERYTHING = """
     def ask(recording):
         str(recording)
         for name in recording.names:
-            np.asarray(recording[name])
+            values[name] = np.asarray(recording[name])
             if recording[name].dtype == bool:
                 recording.rates(name), recording.spikes(name)
         return [dict(recording.final), dict(recording.inputs), recording.network.to_dict()]
 
+    with open_recording(source) as recording:
+        ask(recording)
+    held = dict(values)
     for number in range(count):
         kind = ["cut", "flip", "flips", "zeros"][number % 4]
         copy.write_bytes(damaged(kind))
@@ -71,6 +74,8 @@ ASK_EVERYTHING = """
             with open_recording(copy) as recording:
                 ask(recording)
             answers[kind, "answer"] += 1
+            # What is cut off may be the rest of a chunk into which nothing was written yet.
+            assert kind != "cut" or all(np.array_equal(values[name], held[name]) for name in held)
         except RecordingError as error:
             assert str(copy) in str(error), error
             answers[kind, "error"] += 1
@@ -92,7 +97,7 @@ def test_damaged_files_give_numbers_or_a_recording_error_and_nothing_else(tmp_pa
     # A process of its own, since a damaged file must neither crash nor hang it.
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "('cut', 'error'), 40)" in done.stdout
+    assert ("('cut', 'error'), 40)" if closed else "('cut', 'error')") in done.stdout
 
 
 def test_a_missing_file_a_folder_and_files_that_are_no_hdf5_are_refused(tmp_path):

@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from neurosim.errors import RecordingError
 from neurosim.plan.memory import memory
+from neurosim.recording.chunk_pieces import Indices, as_array
 
 CACHE_LINE = 64  # bytes
 
@@ -32,11 +33,13 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return memory[start : start + length].view(dtype).reshape(shape)
 
 
-def index_array(indices: range, what: str) -> np.ndarray:
-    """The numbers of a range as an array. `what` begins the RecordingError if they do not fit into memory."""
+def index_array(indices: Indices, what: str) -> np.ndarray:
+    """These indices as an array. `what` begins the RecordingError if they do not fit into memory."""
+    if not isinstance(indices, range):
+        return indices
     try:
         if len(indices) * 8 <= memory():
-            return np.arange(indices.start, indices.stop, indices.step, dtype=np.intp)
+            return as_array(indices)
     except (MemoryError, OverflowError):
         pass
     length = indices.stop - indices.start

@@ -37,9 +37,9 @@ import numpy as np
 from neurosim.network.codec import Json
 from neurosim.network.probes import Probe
 from neurosim.recording.block_table import COLUMNS
+from neurosim.recording.compression import Compression, Filters, filters_of_samples, filters_of_spikes
 from neurosim.recording.header import (
     Header,
-    block_ticks,
     encode_header,
     recorded_indices,
     sample_count,
@@ -60,18 +60,10 @@ from neurosim.recording.safe_hdf5 import (
 )
 from neurosim.recording.session_group import create_session
 from neurosim.recording.spikes import Spikes
+from neurosim.recording.value_writer import chunk_shape
 
 if TYPE_CHECKING:
     import h5py
-
-CHUNK = 2**18  # bytes
-
-
-class Filters(TypedDict, total=False):
-    """How HDF5 compresses a dataset: gzip's level, and whether it sorts the bytes of numbers by rank."""
-
-    compression: int
-    shuffle: bool
 
 
 class Growing(TypedDict):
@@ -82,15 +74,10 @@ class Growing(TypedDict):
 GROWING: Growing = {"maxshape": (None,), "track_times": False}
 
 
-def filters(compression: int) -> Filters:
-    """The filters for this level of gzip, 0 (none) to 9."""
-    return {"compression": compression, "shuffle": True} if compression else {}
-
-
-def create_layout(file: h5py.File, header: Header, compression: int) -> None:
+def create_layout(file: h5py.File, header: Header, compression: Compression) -> None:
     """Make all groups and datasets of a recording in an empty file; datasets that grow begin empty.
 
-    compression: gzip's level for samples and spikes, 0 (none) to 9
+    compression: gzip's level for samples and spikes, 0 (none) to 9, or 'blosc' for samples
     """
     file.attrs["magic"], file.attrs["version"] = np.uint32(MAGIC), np.array([0, 1], np.uint32)
     group = file.create_group("neurosim")
@@ -117,7 +104,10 @@ def create_layout(file: h5py.File, header: Header, compression: int) -> None:
     end.create_dataset("numbers", (0,), np.uint8, chunks=(2**14,), **GROWING)
     end.create_dataset("index", (0,), np.uint8, chunks=(2**10,), **GROWING)
     for probe in header.probes:
-        (_create_spikes if probe.events else _create_values)(file, header, probe, filters(compression))
+        if probe.events:
+            _create_spikes(file, header, probe, filters_of_spikes(compression))
+        else:
+            _create_values(file, header, probe, filters_of_samples(compression))
 
 
 def _create_spikes(file: h5py.File, header: Header, probe: Probe, compressed: Filters) -> None:
@@ -138,12 +128,9 @@ def _create_values(file: h5py.File, header: Header, probe: Probe, compressed: Fi
         file.require_group("report").create_group(probe.name),
     )
     if columns:
-        per_block = max(block_ticks(header) // probe.every, 1)
-        fit = max(1, min(CHUNK // (columns * header.dtype.itemsize), header.trials * per_trial, per_block))
-        chunks = (2 ** int(np.log2(fit)), min(columns, CHUNK))
         group.create_dataset(
-            probe.name, (0, columns), header.dtype, chunks=chunks, maxshape=(None, columns), fillvalue=np.nan,
-            track_times=False, **compressed,
+            probe.name, (0, columns), header.dtype, chunks=chunk_shape(header, probe, bool(compressed)),
+            maxshape=(None, columns), fillvalue=np.nan, track_times=False, **compressed,
         )  # fmt: skip
         _create_view(report, f"/neurosim/values/{probe.name}", columns, header.dtype)
     else:  # HDF5 cannot extend a dataset without columns, and there is nothing to write

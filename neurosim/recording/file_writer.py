@@ -12,23 +12,26 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, RecordingError
+from neurosim.errors import RecordingError
 from neurosim.file_lock import is_same_file
 from neurosim.network.probes import Probe
+from neurosim.recording.compression import Compression, read_compression
 from neurosim.recording.file_errors import explain_write_errors
 from neurosim.recording.file_layout import create_layout
 from neurosim.recording.file_store import FileStore, open_store
 from neurosim.recording.header import Change, Header, sample_count, tick_ms
 from neurosim.recording.lock import WriterLock
 from neurosim.recording.paths import resolved_path
-from neurosim.recording.safe_hdf5 import LIBRARY, RECORDING, check_replaceable, h5, new_file, open_unlocked
+from neurosim.recording.safe_hdf5 import LIBRARY, RECORDING, check_replaceable, new_file, open_unlocked
 from neurosim.recording.session_group import SessionGroup
 from neurosim.recording.spikes import Spikes
+from neurosim.recording.value_writer import ValueWriter
 from neurosim.recording.writer import Writer
 
 if TYPE_CHECKING:
     import h5py
 
+LONGEST_WAIT = 10.0  # seconds until compressed blocks reach the disk
 READABLE = " What was written before can be opened."
 
 
@@ -37,19 +40,17 @@ class FileWriter(Writer):
 
     header: what the run was asked to do
     path: path of the file; an older recording at the path is replaced
-    compression: gzip's level for samples and spikes, 0 (none) to 9. With compression, blocks reach the disk
-        once a second, and the libsonata that pip installs cannot read the file.
+    compression: gzip's level for samples and spikes, 0 (none) to 9, or 'blosc' for samples. With compression,
+        blocks reach the disk after one to ten seconds, and the libsonata that pip installs cannot read what
+        is compressed.
 
     Raises RecordingError if the path holds anything but a recording, if another run writes to it, or if the
     disk is full.
     """
 
-    def __init__(self, header: Header, path: str | os.PathLike[str], compression: int = 0):
+    def __init__(self, header: Header, path: str | os.PathLike[str], compression: Compression = 0):
         super().__init__(header)
-        if isinstance(compression, bool) or not isinstance(compression, int) or not 0 <= compression <= 9:
-            raise DescriptionError(
-                f"compression {compression!r} is not a level of gzip. Give a whole number from 0 (none) to 9."
-            )
+        compression = read_compression(compression, "compression")
         self.path = resolved_path(path)
         with explain_write_errors(self.path, "create it"):
             self._lock = WriterLock(self.path)
@@ -60,11 +61,11 @@ class FileWriter(Writer):
             self._lock.release()
             raise
 
-    def _begin(self, compression: int) -> None:
+    def _begin(self, compression: Compression) -> None:
         """Make the file with all its groups and datasets, and open it for others to read meanwhile."""
-        self._compressed = compression > 0
+        self._compressed = compression != 0
         self._pending: list[list[int]] = []  # rows of `blocks` that are not in the file yet
-        self._flushed = time.monotonic()
+        self._flushed, self._flushed_bytes = time.monotonic(), 0
         with explain_write_errors(self.path, "create it"):
             with new_file(self.path) as file:
                 create_layout(file, self.header, compression)
@@ -99,7 +100,9 @@ class FileWriter(Writer):
     def _open_datasets(self) -> None:
         self._session = SessionGroup(cast("h5py.Group", self._file["neurosim"]), self.header)
         probes = self.header.probes
-        self._values = {p.name: self._dataset(f"neurosim/values/{p.name}") for p in probes if not p.events}
+        self._values = {
+            p.name: ValueWriter(self._dataset(f"neurosim/values/{p.name}")) for p in probes if not p.events
+        }
         self._spikes = {
             p.name: (self._dataset(f"spikes/{p.name}/timestamps"), self._dataset(f"spikes/{p.name}/node_ids"))
             for p in probes
@@ -125,12 +128,14 @@ class FileWriter(Writer):
             for probe in self.header.probes:
                 if probe.events:
                     self._write_spikes(probe, spikes[probe.name])
-                elif values[probe.name].shape[1]:
-                    self._write_values(probe, trial, sample_count(tick, probe.every), values[probe.name])
+                elif values[probe.name].size:
+                    per_trial = sample_count(self.header.ticks, probe.every)
+                    start = trial * per_trial + sample_count(tick, probe.every)
+                    self._values[probe.name].write_trials(start, values[probe.name], per_trial)
             self._counts = {name: count + len(spikes[name]) for name, count in self._counts.items()}
             self._pending.append([trial, trials, tick, ticks, *self._counts.values()])
             self.progress[trial : trial + trials] = tick + ticks
-            if not self._compressed or time.monotonic() - self._flushed > 1.0:
+            if not self._compressed or self._is_time_to_flush():
                 self._flush()
 
     def keep_inputs(self, tick: int, inputs: Mapping[str, np.ndarray | Spikes]) -> None:
@@ -146,9 +151,9 @@ class FileWriter(Writer):
         _, ticks = self._complete_part(ticks)
         with self._writing("finish it"):
             self._flush()
-            for name, data in self._values.items():
+            for name, values in self._values.items():
                 step = self._probe(name).every * tick_ms(self.header)
-                self._dataset(f"report/{name}/mapping/time")[...] = 0.0, data.shape[0] * step, step
+                self._dataset(f"report/{name}/mapping/time")[...] = 0.0, values.data.shape[0] * step, step
             self._write_end(ticks, stopped, final)
             still_there = is_same_file(self.path, self._file.id.get_vfd_handle())
             self._inode = os.fstat(self._file.id.get_vfd_handle()).st_ino
@@ -192,6 +197,14 @@ class FileWriter(Writer):
                     self._file.close()
                 raise
 
+    def _is_time_to_flush(self) -> bool:
+        """Whether compressed blocks are to reach the disk: after a second, but later if most of them would
+        have to be written again when their chunks are full.
+        """
+        seconds, values = time.monotonic() - self._flushed, self._values.values()
+        written = sum(v.written for v in values) - self._flushed_bytes
+        return seconds > 1.0 and (seconds > LONGEST_WAIT or 8 * sum(v.unfinished for v in values) <= written)
+
     def _flush(self) -> None:
         """Bring blocks to the disk: their data first, then the rows of `blocks` that declare them."""
         if self.header.session:
@@ -201,22 +214,7 @@ class FileWriter(Writer):
             _append(self._blocks, self._blocks.shape[0], np.array(self._pending, np.int64))
             self._blocks.flush()
         self._pending, self._flushed = [], time.monotonic()
-
-    def _write_values(self, probe: Probe, trial: int, first: int, values: np.ndarray) -> None:
-        """Write samples (trial, sample, column) of a block; those of trial r begin at row r*per_trial."""
-        data, per_trial = self._values[probe.name], sample_count(self.header.ticks, probe.every)
-        trials, count, columns = values.shape
-        if not columns:
-            return
-        start = trial * per_trial + first
-        stop = start + (trials - 1) * per_trial + count
-        if data.shape[0] < stop:
-            data.resize(stop, axis=0)
-        if trials == 1 or count == per_trial:  # the rows follow each other without a gap
-            rows = slice(start, stop)
-        else:
-            rows = h5().MultiBlockSlice(start=start, stride=per_trial, count=trials, block=count)
-        data[rows] = values.reshape(-1, columns)
+        self._flushed_bytes = sum(values.written for values in self._values.values())
 
     def _write_spikes(self, probe: Probe, spikes: Spikes) -> None:
         if len(spikes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2, prod
+from math import lcm, log2, prod
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from neurosim.recording.spikes import Spikes
 # No run reaches this bound, as none has more ticks or trials than those. A file that claims more was damaged
 # or forged.
 MOST_ELEMENTS = 10**8  # neurons or synapses along one axis of a sample
+BLOCK, MOST_TICKS_OF_BLOCK = 2**24, 2**12  # bytes, and ticks
 PRECISIONS = ("double", "mixed", "single")
 
 
@@ -110,14 +111,21 @@ def sample_size(probe: Probe) -> int:
 
 
 def block_ticks(header: Header) -> int:
-    """Number of ticks of one trial whose samples take about 4 MB; a power of two up to 4096."""
+    """Number of ticks of one trial whose samples take about 16 MB, 4096 at most.
+
+    If it can, each block begins at a tick at which all probes are sampled.
+    """
     return ticks_of_block(header.probes, header.dtype)
 
 
 def ticks_of_block(probes: Iterable[Probe], dtype: np.dtype) -> int:
     """See `block_ticks`."""
-    bytes_per_tick = sum(sample_size(p) * dtype.itemsize / p.every for p in probes if not p.events)
-    return 2 ** min(max(int(log2(2**22 / max(bytes_per_tick, 1))), 0), 12)
+    sampled = [probe for probe in probes if not probe.events]
+    bytes_per_tick = sum(sample_size(p) * dtype.itemsize / p.every for p in sampled)
+    common = lcm(*(probe.every for probe in sampled))
+    step = common if common <= MOST_TICKS_OF_BLOCK and common * bytes_per_tick <= BLOCK else 1
+    most = min(BLOCK / max(step * bytes_per_tick, 1), MOST_TICKS_OF_BLOCK / step)
+    return step * 2 ** int(log2(max(most, 1)))
 
 
 def tick_ms(header: Header) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from neurosim.errors import shown
 from neurosim.network.readonly import ReadOnly
 from neurosim.network.values import TIME, as_value
-from neurosim.recording.allocation import index_array
+from neurosim.recording.chunk_pieces import Indices
 
 READING_ATTRIBUTES = ("T", "real", "imag", "flat")  # of numpy arrays, not methods; they read all numbers
 Index = Any  # whatever numpy takes between brackets; checked when it is used
@@ -113,7 +113,7 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         self.time = time
 
     @abstractmethod
-    def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
+    def _take(self, chosen: tuple[Indices, ...]) -> np.ndarray:
         """The numbers where these indices, one rising list per axis, cross, as numpy.ix_ takes them."""
 
     @property
@@ -222,13 +222,13 @@ class Later(Mapping[str, Item], Generic[Item]):
         return ReadOnly, (dict(self._made),)
 
 
-def split_index(key: Index, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple[Index, ...]]:
+def split_index(key: Index, shape: tuple[int, ...]) -> tuple[tuple[Indices, ...], tuple[Index, ...]]:
     """Split a numpy index into what must be read and what to take from it.
 
     Returns the indices needed of each axis, in rising order, and the index that picks the result out of the
     array that these indices give where they cross.
     """
-    needed: list[np.ndarray] = []
+    needed: list[Indices] = []
     inner: list[Index] = []
     for part in _expand(key if isinstance(key, tuple) else (key,), len(shape)):
         if part is None:  # np.newaxis, which uses up no axis
@@ -266,11 +266,10 @@ def _expand(parts: tuple[Index, ...], ndim: int) -> list[Index]:
     return [*expanded[:gap], *[slice(None)] * (ndim - used), *expanded[gap + 1 :]]
 
 
-def _split_one_axis(part: Index, length: int, axis: int) -> tuple[np.ndarray, Index]:
+def _split_one_axis(part: Index, length: int, axis: int) -> tuple[Indices, Index]:
     if isinstance(part, slice):
         chosen = range(length)[part]
-        needed = index_array(chosen, f"axis {axis}")
-        return (needed[::-1], slice(None, None, -1)) if chosen.step < 0 else (needed, slice(None))
+        return (chosen[::-1], slice(None, None, -1)) if chosen.step < 0 else (chosen, slice(None))
     indices = np.asarray(part)
     if indices.size and (indices.min() < -length or indices.max() >= length):
         raise IndexError(f"index {part} is out of bounds for axis {axis} with size {length}.")

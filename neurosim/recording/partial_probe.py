@@ -12,6 +12,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, label
 from neurosim.network.part import Part
 from neurosim.network.probes import Probe, resolve
+from neurosim.recording.chunk_pieces import Indices
 from neurosim.recording.header import recorded_indices
 from neurosim.recording.lazy import LazyArray
 
@@ -94,14 +95,14 @@ class PartialArray(LazyArray):
         super().__init__((*values.shape[: self._leading], *probe.shape), values.dtype, values.time)
         self._values, self._probe, self._position = values, probe, position
 
-    def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
+    def _take(self, chosen: tuple[Indices, ...]) -> np.ndarray:
         leading, axes = chosen[: self._leading], chosen[self._leading :]
         flat = self._position[np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()]
         # The smallest block that contains the part is read, and the part is taken out of it.
         along = np.unravel_index(flat, self._probe.source.shape)
         needed, within = zip(*(np.unique(indices, return_inverse=True) for indices in along), strict=True)
         block = self._values._take((*leading, *needed))
-        return block[(..., *within)].reshape(*(indices.size for indices in chosen))
+        return block[(..., *within)].reshape(*map(len, chosen))
 
 
 def positions(probe: Probe, size: int = 0) -> np.ndarray:

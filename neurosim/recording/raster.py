@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.network.probes import Probe
-from neurosim.recording.allocation import zeros
+from neurosim.recording.allocation import index_array, zeros
+from neurosim.recording.chunk_pieces import Indices
 from neurosim.recording.header import recorded_indices, sample_size
 from neurosim.recording.lazy import LazyArray, TimeAxis
 from neurosim.recording.partial_probe import positions, recorded_probe
@@ -20,9 +21,10 @@ class Raster(LazyArray):
         super().__init__((*trials, store.ticks, *probe.shape), bool, TimeAxis(len(trials), 1, dt))
         self._store, self._probe, self._batched = store, probe, batched
 
-    def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
+    def _take(self, chosen: tuple[Indices, ...]) -> np.ndarray:
         probe, source = self._probe, recorded_probe(self._probe)
-        trials, ticks, *axes = chosen if self._batched else (np.zeros(1, np.intp), *chosen)
+        indices = [index_array(axis, f"spikes of {probe.name!r}") for axis in chosen]
+        trials, ticks, *axes = indices if self._batched else [np.zeros(1, np.intp), *indices]
         out = zeros((len(trials), len(ticks), *map(len, axes)), bool, f"spikes of {probe.name!r}")
         if out.size:
             flat = out.reshape(len(trials), len(ticks), -1)

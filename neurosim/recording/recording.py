@@ -22,6 +22,7 @@ from neurosim.network.readonly import read_only
 from neurosim.network.values import PLAIN, TIME, Numeric, Value, as_value, spelt
 from neurosim.recording import synapse_values
 from neurosim.recording.allocation import zeros
+from neurosim.recording.compression import Compression
 from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.header import Change as Change
 from neurosim.recording.header import Header as Header
@@ -279,11 +280,11 @@ class Recording:
         """
         return synapse_values.matrix(self, name, tick)
 
-    def to_file(self, path: str | os.PathLike[str], compression: int = 0) -> Recording:
+    def to_file(self, path: str | os.PathLike[str], compression: Compression = 0) -> Recording:
         """Copy this recording to a file and open the copy; that of a killed run is complete again.
 
         path: path of the file; an older recording at the path is replaced
-        compression: gzip's level, 0 (none) to 9
+        compression: gzip's level, 0 (none) to 9, or 'blosc', as in ns.run
 
         Raises RecordingError if the path holds anything but a recording, or cannot be written.
         """

@@ -48,7 +48,7 @@ def open_file(path: str | os.PathLike[str], file_formats: tuple[str, ...]) -> tu
     checked = existing_file(path)
     with explain_read_errors(checked, "open it", "It is not HDF5, or was cut off. Take another copy of it."):
         closed = not being_written(checked)
-        file = open_unlocked(checked, "r") if closed else h5().File(UnclosedFile(checked), "r")
+        file = open_unlocked(checked, "r") if closed else h5().File(UnclosedFile(checked), "r", rdcc_nbytes=0)
     try:
         with explain_read_errors(checked, "read what it is"):
             _check_format(file, checked, file_formats)
@@ -69,7 +69,8 @@ def open_unlocked(path: Path, mode: str, libver: tuple[str, str] | None = None) 
     began = time.monotonic()
     while True:
         try:
-            return h5().File(path, mode, libver=libver)
+            # A reader takes what it wants from chunks as they lie in the file, and needs no copies of them.
+            return h5().File(path, mode, libver=libver, **({"rdcc_nbytes": 0} if mode == "r" else {}))
         except BlockingIOError:
             if time.monotonic() - began > PATIENCE:
                 raise
