@@ -73,7 +73,7 @@ class CheckedDataset:
             return np.asarray(self.data[key])
         parts = key if isinstance(key, tuple) else (key,)
         parts = (*parts, *(slice(None),) * (len(self.shape) - len(parts)))
-        wanted = [range(*part.indices(n)) for part, n in zip(parts, self.shape, strict=True)]
+        wanted: list[Indices] = [range(*part.indices(n)) for part, n in zip(parts, self.shape, strict=True)]
         out = np.empty([len(axis) for axis in wanted], self.dtype)
         self._read_chunks(out, wanted)
         return out

@@ -12,7 +12,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, label
 from neurosim.network.part import Part
 from neurosim.network.probes import Probe, resolve
-from neurosim.recording.chunk_pieces import Indices
+from neurosim.recording.chunk_pieces import Indices, as_array
 from neurosim.recording.header import recorded_indices
 from neurosim.recording.lazy import LazyArray
 
@@ -97,7 +97,7 @@ class PartialArray(LazyArray):
 
     def _take(self, chosen: tuple[Indices, ...]) -> np.ndarray:
         leading, axes = chosen[: self._leading], chosen[self._leading :]
-        flat = self._position[np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()]
+        flat = self._position[np.ravel_multi_index(np.ix_(*map(as_array, axes)), self._probe.shape).ravel()]
         # The smallest block that contains the part is read, and the part is taken out of it.
         along = np.unravel_index(flat, self._probe.source.shape)
         needed, within = zip(*(np.unique(indices, return_inverse=True) for indices in along), strict=True)

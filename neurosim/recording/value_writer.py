@@ -62,7 +62,7 @@ class ValueWriter:
         row_of_chunks = ceil(data.shape[1] / self._chunks[1]) * prod(self._chunks) * data.dtype.itemsize
         access = h5().h5p.create(h5().h5p.DATASET_ACCESS)
         access.set_chunk_cache(10007, min(row_of_chunks, MOST_CACHE) if self._compressed else 0, 1.0)
-        return h5().Dataset(h5().h5d.open(data.file.id, data.name.encode(), access))
+        return h5().Dataset(h5().h5d.open(data.file.id, str(data.name).encode(), access))
 
     def write(self, start: int, values: np.ndarray) -> None:
         """Write values (row, column) into the rows from `start` on."""

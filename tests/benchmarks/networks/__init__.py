@@ -45,6 +45,7 @@ NAMES = (
     "evolution",
     "neural_computer",
     "closed_loop",
+    "recording_speed",
     "called_again",
     "choices",
 )
