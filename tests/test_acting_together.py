@@ -1,4 +1,5 @@
-"""Synapses with text that act together in vectors, on the event engine: as many as fit, of many senders."""
+"""Synapses that act together on the event engine: those with text in vectors, as many as fit, of many
+senders; and long bundles of those without."""
 
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.skipif(build.find_compiler() is None, reason="there is 
 
 
 def of_variables(x, y, count):
-    """Synapses with so many variables, one to five of which share a sender and a delay."""
+    """Synapses with so many variables, one to nine of which share a sender and a delay."""
     names = [f"a_{k}" for k in range(count - 1)] + ["w"]
     changes = [f"{name} = 0.5*{name} + 0.25*{before}" for name, before in pairwise(names)]
     return ns.Synapses(
@@ -24,10 +25,23 @@ def of_variables(x, y, count):
     )  # fmt: skip
 
 
+def long_bundles(x, z):
+    """Synapses without text, hundreds of which share a sender, a delay and a weight."""
+    return [
+        ns.Synapses(
+            x, z[part], to="I", wiring=ns.outdegree(count), weight=weight, delay=2, name=f"by_{count}"
+        )
+        for part, count, weight in ((slice(0, 400), 303, 0.1), (slice(50, 400), 257, -0.7))
+    ]
+
+
 @pytest.mark.parametrize("precision", ["double", "single"])
-def test_synapses_with_any_number_of_variables_do_as_the_references(precision):
+def test_synapses_of_many_variables_and_long_bundles_do_as_the_references(precision):
     x = ns.Neurons("x", 30, update="n = n + 1", threshold="rand() < 0.15")
     y = ns.Neurons("y", 23, update="v = 0.5*v", threshold="rand() < 0.1")
-    net = ns.Network(*(of_variables(x, y, count) for count in range(1, 8)), schedule=ns.Synchronous())
-    found = both(net, ticks=40, record=["y.v"], precision=precision)
+    z = ns.Neurons("z", 400, update="v = 0.5*v + I")
+    synapses = [*(of_variables(x, y, count) for count in (3, 4, 6)), *long_bundles(x, z)]
+    net = ns.Network(*synapses, schedule=ns.Synchronous())
+    found = both(net, ticks=40, record=["y.v", "z.v"], precision=precision)
     assert found["y.v"].any()
+    assert found["z.v"].any()

@@ -138,7 +138,7 @@ def side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     if set(copies) - set(held):
         lines += [f"{code.columns} own_copy;", f"read_columns<Real>({code.records(loop)}, place, own_copy);"]
     if held:
-        lines += each([f"{code.copied(name)} = {code.own(loop, name)};" for name in held])
+        lines += together([f"{code.copied(name)} = {code.own(loop, name)};" for name in held])
     lines += together([*loop.element_lines(), *loop.body, *moved])
     written = [name for name in block.writes if name in held]
     if set(block.writes) - set(held):
@@ -160,7 +160,10 @@ def each(lines: list[str], opening: str = "for (int32_t i = 0; i < n; ++i) {") -
 
 
 def together(lines: list[str]) -> list[str]:
-    """A loop over all places of those that act together, which runs in vectors."""
+    """A loop over all places of those that act together, which runs in vectors.
+
+    What it reads must be defined also where the last synapse is repeated: draws and tables take it.
+    """
     return each(lines, "NEUROSIM_INDEPENDENT for (int32_t i = 0; i < TOGETHER; ++i) {")
 
 

@@ -100,11 +100,40 @@ struct alignas(64) StageBlock {
     }
 };
 
+// How many synapses make a bundle long.
+constexpr uint32_t LONG = 256;
+
+// Adds the common weight of a long bundle to the sums of its targets, whose slots are narrow: one load for
+// four of them saves time. In short bundles it would not.
+template <class Real, class Weight>
+[[gnu::noinline]] void add_long_bundle(StageBlock<Real, Weight>& block, const PendingBundle<Weight>& due) {
+    Real* const sum = block.sum.data();
+    const auto weight = static_cast<Real>(due.weight);
+    const char *at = due.synapses, *end = at + due.count * sizeof(uint16_t);
+    for (; end - at >= 8; at += 8) {
+        uint64_t four;
+        std::memcpy(&four, at, sizeof four);
+        for (int bit = 0; bit < 64; bit += 16) {
+            NEUROSIM_HOLDS((four >> bit & 0xffff) < block.sum.size());
+            sum[four >> bit & 0xffff] += weight;
+        }
+    }
+    for (; at != end; at += 2) {
+        uint16_t slot;
+        std::memcpy(&slot, at, sizeof slot);
+        NEUROSIM_HOLDS(slot < block.sum.size());
+        sum[slot] += weight;
+    }
+}
+
 // Adds the synapses of one bundle to the sums of their targets.
 template <class Reduce, class Real, class Weight>
 inline void add_bundle(StageBlock<Real, Weight>& block, const PendingBundle<Weight>& due) {
     Real* sum = block.sum.data();
     int64_t* count = block.count.data();
+    if constexpr (std::is_same_v<Reduce, Sum>)
+        if (due.count >= LONG && block.format.narrow && block.format.common)
+            return add_long_bundle(block, due);
     for_synapses(block.format, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight weight) {
         NEUROSIM_HOLDS(slot < block.sum.size());
         Reduce::add(sum[slot], Reduce::counts ? count + slot : nullptr, static_cast<Real>(weight));
@@ -113,7 +142,8 @@ inline void add_bundle(StageBlock<Real, Weight>& block, const PendingBundle<Weig
 
 template <class Real, class Weight>
 inline void prefetch_synapses(const StageBlock<Real, Weight>& block, const PendingBundle<Weight>& due) {
-    prefetch(due.synapses, due.count * block.format.bytes(sizeof(Weight)));
+    prefetch(due.synapses, due.count * block.format.bytes(sizeof(Weight)),
+             block.format.common ? 4096 : 1024);
 }
 
 // Calls visit(bundle) for what is due in this tick, in the order of sending; what is due next is prefetched.

@@ -17,9 +17,9 @@ inline void prefetch_line_to_write(const void* at) {
     asm volatile("");
 }
 
-// Prefetches at most 1024 bytes of a range: more would push other data out of the cache.
-inline void prefetch(const void* first, int64_t bytes) {
-    for (int64_t byte = 0; byte < std::min<int64_t>(bytes, 1024); byte += 64)
+// Prefetches at most so many bytes of a range: more would push other data out of the cache.
+inline void prefetch(const void* first, int64_t bytes, int64_t most = 1024) {
+    for (int64_t byte = 0; byte < std::min<int64_t>(bytes, most); byte += 64)
         prefetch_line(static_cast<const char*>(first) + byte);
 }
 
