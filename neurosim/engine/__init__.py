@@ -50,7 +50,8 @@ def choose(name: str, plan: Plan, before: float = 0.0, *, stepwise: bool = False
 
         if reason := unsupported(plan):
             raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
-        need_compiler()
+        if "events" not in plan.made:  # else its code is loaded
+            need_compiler()
     if name != "auto":
         return name
     best = fastest(plan, before, stepwise=stepwise)

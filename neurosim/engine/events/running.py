@@ -61,7 +61,8 @@ class EventsRunning:
         self.earlier = pending_of(plan, trials) if plan.resume else {}
         self.calls = Calls(self.batch, self._within)
         try:
-            restore_pending(self.runner, self.batch, self.earlier)
+            if self.earlier:
+                restore_pending(self.runner, self.batch, self.earlier)
         except BaseException:
             self.close()
             raise
