@@ -145,6 +145,25 @@ def test_a_network_that_runs_again_and_again_is_compiled_once_that_would_have_pa
     assert cost.events_seconds(replace(plan, made={"events": None})) < cost.events_seconds(plan)
 
 
+def test_a_choice_is_kept_as_long_as_its_code_is_at_hand(machine, monkeypatch):
+    machine(True)
+    plan = plan_of(rates(100), NOTHING, 10_000, 1)
+    plan.made["events"] = None
+    assert fastest(plan) == E
+    monkeypatch.setattr(choice, "reference_seconds", lambda plan: 1e-9)
+    assert fastest(plan) == E
+    assert fastest(replace(plan, ticks=10)) == R
+    assert fastest(plan) == R
+    monkeypatch.undo()
+    machine(True)
+    assert fastest(plan) == E
+    machine(False)
+    assert fastest(plan) == R
+    plan.made["reference"] = None  # what the reference engine keeps; its choice is made anew each time
+    machine(True)
+    assert fastest(plan) == E
+
+
 def test_a_network_that_is_looked_at_between_ticks_does_not_go_to_arrays(machine):
     machine(True)
     plan = plan_of(feed_forward((64, 10, 10)), drives("inputs", (64,)), 10_000, 1)

@@ -22,7 +22,7 @@ def reference_seconds(plan: Plan) -> float:
     neurons = sum(group.size for group in plan.groups.values())
     private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.of_class(Private))
     batches = max(1.0, plan.trials * neurons / 1e6)
-    tick = 8e-6 * _steps(plan) * batches + 1e-4 * len(plan.textual)
+    tick = 8e-6 * _steps(plan) * batches + 1e-4 * len(plan.textual) + 2e-4 * len(plan.of_class(Einsum))
     if plan.sweeps:  # which move one neuron after the other
         tick += 6e-5 * neurons * batches
     synapses = sum(expected(p) * synapse_seconds(plan, p) for p in _listed(plan))
@@ -47,7 +47,7 @@ def events_seconds(plan: Plan) -> float:
 
     If a plan is kept and ran there before, its synapses lie ready.
     """
-    begin, neurons = 1e-3, sum(group.size for group in plan.groups.values())
+    begin, neurons = 3e-4, sum(group.size for group in plan.groups.values())
     if "events" not in plan.made:
         stored = sum((1.5e-7 if isinstance(p, Textual) else 1.5e-8) * expected(p) for p in _listed(plan))
         begin = 8e-3 + 5e-4 * (len(plan.groups) + len(plan.pathways)) + stored

@@ -51,10 +51,10 @@ def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | No
 
 def is_compiled(plan: Plan) -> bool:
     """Whether the C++ that runs a plan is in the cache."""
-    if unsupported(plan):
-        return False
     if at_hand(plan) is not None:
         return True
+    if unsupported(plan):
+        return False
     source = write_source(with_joint_deliveries(plan))
     return in_cache(source.text, parts=source.parts)
 
