@@ -118,6 +118,8 @@ NAMES = (
     "auto_perceptron",
     "auto_transformer",
     "busy",
+    "populations_100",
+    "areas_78",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

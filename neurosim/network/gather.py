@@ -7,6 +7,7 @@ constants.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -101,9 +102,9 @@ def named_synapses(
     """
     if len({id(item) for _, item in synapses}) != len(synapses):
         raise DescriptionError("Network: the same Synapses object is given twice. Give it once.")
-    chosen = [name for name, _ in synapses if name]
-    for name in chosen:
-        if chosen.count(name) > 1:
+    chosen = Counter(name for name, _ in synapses if name)
+    for name, count in chosen.items():
+        if count > 1:
             raise DescriptionError(f"Network: two Synapses are called {name!r}. Give each a name of its own.")
         if name in populations:
             raise DescriptionError(

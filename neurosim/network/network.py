@@ -257,12 +257,14 @@ def _check_ties(net: Network) -> None:
 def _check_private_senders(net: Network) -> None:
     """Refuse senders of private synapses whose own spikes come back to them."""
     for item in net.synapses.values():
+        if not isinstance(item.wiring, private):
+            continue
         sender = item.pre.population
         back = next(
             (s for s in net.synapses.values() if s.pre.population is sender and s.post.population is sender),
             None,
         )
-        if isinstance(item.wiring, private) and back is not None:
+        if back is not None:
             raise DescriptionError(
                 f"{item.label}: private: the spikes of {sender.name!r} come back to it through {back.label},"
                 " so its copies would differ from"

@@ -261,7 +261,15 @@ class Plan:
 
     def of_class(self, pathway_class: type[PathwayClass]) -> list[PathwayClass]:
         """The pathways of a class, in network order."""
-        return [pathway for pathway in self.pathways.values() if isinstance(pathway, pathway_class)]
+        if pathway_class not in self._of_class:
+            found = [pathway for pathway in self.pathways.values() if isinstance(pathway, pathway_class)]
+            self._of_class[pathway_class] = found
+        return list(self._of_class[pathway_class])
+
+    @cached_property
+    def _of_class(self) -> dict[type, list[Any]]:
+        """What `of_class` has found."""
+        return {}
 
     def pathway(self, name: str, pathway_class: type[PathwayClass]) -> PathwayClass:
         """The pathway of this name, which must be of this class."""

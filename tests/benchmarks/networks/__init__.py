@@ -48,4 +48,5 @@ NAMES = (
     "recording_speed",
     "called_again",
     "choices",
+    "populations",
 )
