@@ -150,6 +150,28 @@ def test_gradients_through_time_are_those_of_finite_differences_also_where_ticks
         np.testing.assert_allclose(again[1][name], plain[1][name], rtol=1e-10, atol=1e-12)
 
 
+def test_ticks_that_do_not_count_are_left_out_where_nothing_in_the_loop_needs_them(monkeypatch):
+    from neurosim.learn.training import updates
+
+    drive, goal = {"x": rng.normal(size=(4, 9, 3))}, np.full((4, 9, 2), np.nan)
+    goal[0, 6:], goal[1:, 7:] = 0.5, rng.normal(size=(3, 2, 2))
+    seen, count = [], updates.ticks_before_targets
+
+    def counted(problem):
+        seen.append(count(problem))
+        return seen[-1]
+
+    monkeypatch.setattr(updates, "ticks_before_targets", counted)
+    found = gradient(memory(), drive, {"out": goal})
+    np.testing.assert_allclose(*directional(memory(), drive, {"out": goal}), rtol=1e-6)
+    monkeypatch.setattr(updates, "ticks_before_targets", lambda problem: 0)
+    whole = gradient(memory(), drive, {"out": goal})
+    assert set(seen) == {6}
+    assert found[0] == pytest.approx(whole[0], rel=1e-12)
+    for name in whole[1]:
+        np.testing.assert_allclose(found[1][name], whole[1][name], rtol=1e-10, atol=1e-12)
+
+
 def test_a_truncated_gradient_is_that_of_pieces_that_do_not_know_of_each_other():
     drive, target = rng.normal(size=(1, 8, 3)), rng.normal(size=(1, 8, 2))
     net = memory()

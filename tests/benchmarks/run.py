@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
@@ -80,6 +80,13 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
             " on request)"
         ),
     )
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="PACKAGE=PATH",
+        help="the Python that runs a peer which is installed in another environment, with numpy",
+    )
     parser.add_argument("--engine", default="events", help="neurosim's engine (default: events)")
     parser.add_argument("--seed", type=int, default=1, help="of the first repeat; each has its own")
     parser.add_argument(
@@ -104,6 +111,10 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
     for name in args.peers or []:
         if name not in packages:
             parser.error(f"--peers: {name} is not known. Choose from {', '.join(packages)}.")
+    args.python = dict(one.partition("=")[::2] for one in args.python)
+    for name, path in args.python.items():
+        if name not in packages or not Path(path).exists():
+            parser.error(f"--python: {name}={path} names no peer and its Python. Give torch=/path/to/python.")
     args.repeats = 1 if args.smoke else args.repeats
     args.to = args.to or (None if args.smoke else str(FOLDER / "RESULTS.md"))
     return args
@@ -113,7 +124,8 @@ def side_by_side(
     benchmark: Benchmark, args: argparse.Namespace
 ) -> tuple[dict[str, report.Numbers], dict[str, str], list[machine.Given]]:
     """What the runs of a benchmark measured, in turns, by label; why some did not; what the machine gave."""
-    missing = {run.label: reason for run in benchmark.runs if (reason := why_not(run, args.peers))}
+    reasons = {run.label: why_not(run, args.peers, args.python) for run in benchmark.runs}
+    missing = {label: reason for label, reason in reasons.items() if reason}
     runs = [run for run in benchmark.runs if run.label not in missing]
     measured: dict[str, report.Numbers] = {run.label: [] for run in runs}
     given: list[machine.Given] = []
@@ -140,13 +152,13 @@ def side_by_side(
     return measured, {label: reason for label, reason in missing.items() if reason}, given
 
 
-def why_not(run: Run, peers: list[str] | None) -> str:
-    """Why a run is left out; '' for one that is not."""
+def why_not(run: Run, peers: list[str] | None, elsewhere: Collection[str] = ()) -> str:
+    """Why a run is left out; '' for one that is not. Packages may be installed `elsewhere`."""
     if run.package == "neurosim":
         return ""
     if peers is not None and run.package not in peers:
         return "not asked for"
-    if find_spec(run.package) is None:
+    if run.package not in elsewhere and find_spec(run.package) is None:
         return f"{run.package} is not installed"
     return f"only on request: --peers {run.package}" if run.on_request and peers is None else ""
 
@@ -193,7 +205,7 @@ def one_run(
                 "BENCH_CACHE": f"{cache or empty}/peer",
             }
         command = [
-            sys.executable,
+            args.python.get(run.package, sys.executable),
             str(FOLDER / "child.py"),
             network,
             run.function.__name__,

@@ -6,7 +6,7 @@ All arrays begin with the trial axis unless said otherwise; populations keep the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 import jax
@@ -86,6 +86,15 @@ class BlockState:
     sent: dict[str, jax.Array] = field(default_factory=dict[str, jax.Array])
     last: dict[str, dict[str, jax.Array]] = field(default_factory=dict[str, dict[str, jax.Array]])
     samples: dict[str, jax.Array] = field(default_factory=dict[str, jax.Array])
+
+    def since(self, first: int) -> BlockState:
+        """The block without its first ticks, of which nothing is asked any more."""
+
+        def cut(arrays: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+            return {name: value[first:] for name, value in arrays.items()}
+
+        later = replace(self, inputs=cut(self.inputs), sent=cut(self.sent), samples=cut(self.samples))
+        return replace(later, ticks=self.ticks[first:])
 
 
 def empty_carry(values: dict[str, dict[str, jax.Array]]) -> Carry:

@@ -205,6 +205,7 @@ class CompiledPlan:
         pending: PendingArrays | None = None,
         *,
         until: bool = False,
+        since: int = 0,
     ) -> tuple[Carry, dict[str, jax.Array]]:
         """Run a block of ticks: the carry after it, and the samples of each probe, (tick, trial, ...).
 
@@ -214,6 +215,7 @@ class CompiledPlan:
         ticks, trials: their numbers.
         pending: what spikes of an earlier run bring.
         until: whether a sample 'stable' is to say after which ticks nothing has changed, (tick,).
+        since: how many ticks of the block have no samples. Who sends to nobody in the loop skips them.
 
         Populations without memory that come before or after the loop of those with memory are computed for
         all ticks at once (see `stages.py`); with `until` all are in the loop.
@@ -227,6 +229,7 @@ class CompiledPlan:
         else:
             sent = {name: self._remember(run, name, past) for name, past in carry["sent"].items()}
             carry = {**carry, "sent": sent}
+        run = run.since(since) if since else run
         self._run_at_once(run, order.after)
         if not order.loop:  # what is left is recorded of inputs, or of weights
             self._run_at_once(run, (), [p for p in self.plan.probes if p.name not in run.samples])

@@ -111,8 +111,12 @@ class Objective:
         plan: Plan,
         losses: list[dict[str, AnyLoss]],
         options: GradientOptions,
+        since: int = 0,
     ):
-        """`losses` holds, for each objective, the loss of every population that has one."""
+        """`losses` holds, for each objective, the loss of every population that has one.
+
+        since: how many ticks at the beginning of all trials do not count.
+        """
         learning = [name for name, _, _ in placing.weights]
         self.program = CompiledPlan(plan, options.surrogate, options.slope, learning)
         self.losses, self.truncate, self.ticks = losses, options.truncate, plan.ticks
@@ -122,6 +126,7 @@ class Objective:
         numbers = sum(
             group.size * (1 + len(group.states) + len(group.ports)) for group in plan.groups.values()
         )
+        self.since = since
         self.bytes_per_tick = 4.0 * plan.dtype.itemsize * numbers
 
     def loss(
@@ -141,7 +146,8 @@ class Objective:
         parts = Parts({}, {})
         for name, loss in self.losses[number].items():
             sent = jnp.moveaxis(samples[name], 0, 1)  # (trial, tick, *shape)
-            target, known = (value[batch.index] for value in data.targets[name])
+            first = self.ticks - sent.shape[1]  # of what has been sent, as ticks that do not count may lack
+            target, known = (value[batch.index][:, first:] for value in data.targets[name])
             per_tick, counts = _loss_by_tick(loss, sent, target, known)
             counts = counts * batch.weight[:, None]
             total = batch.weight.sum() if loss is SENT else counts.sum()
@@ -151,7 +157,7 @@ class Objective:
         return jnp.asarray(sum(parts.losses.values())), parts
 
     def _samples(self, numbers: ProgramNumbers, inputs: ByName, noise: jax.Array) -> ByName:
-        """What the populations with a loss send, shape (tick, trial, *shape).
+        """What the populations with a loss send, shape (tick, trial, *shape), in ticks that may count.
 
         A long run is divided into chunks. Of a chunk only the state at its start is kept;
         back-propagation computes its ticks again. With `truncate`, chunks have that length, and
@@ -161,7 +167,7 @@ class Objective:
         ticks = jnp.arange(self.ticks)
         chunk = self._chunk_length(noise.shape[0])
         if chunk >= self.ticks:
-            return self.program.block(numbers, carry, inputs, ticks, noise)[1]
+            return self.program.block(numbers, carry, inputs, ticks, noise, since=self.since)[1]
 
         def run(carry: Carry, x: tuple[ByName, jax.Array]) -> tuple[Carry, ByName]:
             carry, samples = self.program.block(numbers, carry, x[0], x[1], noise)

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from neurosim.engine.arrays.structure import digest
 from neurosim.engine.called import user_functions
@@ -69,11 +70,10 @@ class Updates:
         """The loss of an objective and the penalties on the weights that it changes."""
         total, parts = self.objective.loss(number, {**values, **changing}, numbers, data, batch)
         weights = [changing[name] for name in self.weights if name in changing]
-        total = (
-            total
-            + self.l1 * sum(jnp.abs(w).sum() for w in weights)
-            + 0.5 * self.l2 * sum((w * w).sum() for w in weights)
-        )
+        if self.l1:
+            total = total + self.l1 * sum(jnp.abs(w).sum() for w in weights)
+        if self.l2:
+            total = total + 0.5 * self.l2 * sum((w * w).sum() for w in weights)
         return total, parts
 
     def _update(
@@ -117,19 +117,30 @@ def updates_of(
     placing, weights = Placing(problem.parameters, matrices, jnp.broadcast_to), problem.parameters.weights
     losses = [[(name, _library_name(loss)) for name, loss in one.items()] for one in problem.objectives]
     own = any(called is None for one in losses for _, called in one) or any(user_functions(plan))
+    since = ticks_before_targets(problem)
     key: Hashable | None = None
     if not own and optimiser_key is not None:
-        parts = (losses, problem.learns, weights, l1, l2, options, plan.ticks)
+        parts = (losses, problem.learns, weights, l1, l2, options, plan.ticks, since)
         key = digest(plan), placing.key, optimiser_key, repr(parts)
     made = kept.pop(key, None)
     if made is None:
-        objective = Objective(placing, plan, problem.objectives, options)
+        objective = Objective(placing, plan, problem.objectives, options, since)
         made = Updates(objective, optimisers, problem.learns, weights, l1, l2)
     if key is not None:
         kept[key] = made  # at the end
         if len(kept) > MOST_KEPT:
             kept.popitem(last=False)
     return made
+
+
+def ticks_before_targets(problem: Problem) -> int:
+    """How many ticks at the beginning count in no trial, neither in training nor in validation."""
+    if problem.source is not None:  # later batches may have targets at other ticks
+        return 0
+    sets = [problem.targets] + ([problem.held_out.targets] if problem.held_out is not None else [])
+    known = [target.known for targets in sets for target in targets.values()]
+    counts = [np.any(one, axis=tuple(n for n in range(one.ndim) if n != 1)) for one in known]
+    return min((int(np.argmax(one)) for one in counts), default=0)
 
 
 def _library_name(loss: AnyLoss) -> str | None:

@@ -31,6 +31,7 @@ NAMES = (
     "stdp_digits",
     "extreme_learning",
     "layered_speed",
+    "training_speed",
     "layered_sequences",
     "layered_digits",
     "layered_vision",
