@@ -155,3 +155,12 @@ KNOWN = []
 def known(net):
     """A network that a forked process finds as it was when it was forked."""
     KNOWN[:] = [net]
+
+
+def test_a_large_layout_is_not_kept(monkeypatch):
+    monkeypatch.setattr(compiled, "MOST_SYNAPSES", 3)
+    net = network()
+    first = ns.run(net, spikes(1), record=RECORD, engine="events")
+    (plan,) = net.kept_plans.values()
+    assert not plan.made["events"].layouts
+    assert same(first, ns.run(net, spikes(1), record=RECORD, engine="events"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -36,6 +35,7 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.layouts import LANES, Array, Integers
 from neurosim.engine.events.network_layout import NetworkLayout, aligned, drive_stride
+from neurosim.engine.events.network_struct import NetworkStruct
 from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
@@ -54,20 +54,6 @@ WORTH_SHARING = 2**15
 KEPT_OF_PRODUCTS = {DensePart.SEEN: PRODUCT[0], DensePart.PRODUCT: PRODUCT[1]}  # their names in a checkpoint
 
 
-class NetworkStruct(ctypes.Structure):
-    """`NetworkData` of core/run/network.hpp."""
-
-    _fields_ = (
-        *((name, ctypes.c_void_p) for name in (
-            "arrays", "stride", "numbers", "integers", "keys", "bounds", "sizes", "rows", "formats",
-            "first_sender", "slots", "longest", "zero_delay",
-        )),
-        ("first_tick", ctypes.c_int64), ("longest_delay", ctypes.c_int64),
-        ("blocks", ctypes.c_int32), ("threads", ctypes.c_int32), ("populations", ctypes.c_int32),
-        ("trials", ctypes.c_int32), ("uses_pool", ctypes.c_int32), ("dt", ctypes.c_double),
-    )  # fmt: skip
-
-
 class Batch:
     """The arrays that the C++ works on for a batch of trials, and the struct that passes them to it.
 
@@ -80,7 +66,7 @@ class Batch:
     def __init__(self, network: NetworkLayout, plan: Plan, trials: Integers):
         self.network, self.plan, self.trials, self.count = network, plan, trials, len(trials)
         self.keep_alive: list[Array] = []
-        from_start = plan.kept and not plan.resume
+        from_start = network.kept and not plan.resume
         self.image = network.images.get(self.count) if from_start else None
         if self.image is not None:
             self.arrays, self.addresses = self.image.begin()
@@ -257,7 +243,7 @@ class Batch:
 
     def _records(self, pathway: str) -> Array:
         values, layout = self.state.synapses[pathway], self.network.textual[pathway]
-        if not values and layout.drawn is not None and self.plan.trials == 1 and not self.plan.kept:
+        if not values and layout.drawn is not None and self.plan.trials == 1 and not self.network.kept:
             return layout.drawn
         dtype = record_type(self.plan, self.plan.pathway(pathway, Textual))
         records = aligned_empty((self.state.count, layout.size), dtype)
@@ -278,7 +264,7 @@ class Batch:
         assert layout.drawn is not None
         drawn = layout.drawn[list(self.plan.pathway(pathway, Textual).text.states).index(variable)]
         drawn = drawn.view(np.int32) if in_ticks(self.plan, variable) else drawn
-        if self.plan.trials == 1 and not self.plan.kept:
+        if self.plan.trials == 1 and not self.network.kept:
             return drawn[None]
         return aligned(np.tile(drawn, (self.state.count, 1)))
 

@@ -19,6 +19,7 @@ from neurosim.engine.progress import MessageCallback
 from neurosim.engine.state import spikes_sent
 from neurosim.plan.plan import Plan, Sparse, Textual, without_inputs
 
+MOST_SYNAPSES = 2**20  # of a layout that is kept; larger ones take much memory, and are soon made anew
 NAMED = 4  # how many populations a message names, to say which network it is about
 SETTINGS = ("CXX", "NEUROSIM_CXXFLAGS")  # what decides which library is loaded
 
@@ -32,7 +33,7 @@ class Compiled:
     library: the C++, compiled and loaded.
     settings: the values of SETTINGS when it was loaded.
     shares: the numbers of blocks and threads of runs of this length.
-    layouts: by numbers of blocks and threads; filled if the plan is kept.
+    layouts: by numbers of blocks and threads; filled if the plan is kept, and its layout small.
     """
 
     plan: Plan
@@ -53,7 +54,8 @@ class Compiled:
         if divided in self.layouts:
             return self.layouts[divided]
         layout = NetworkLayout(self.plan, self.source, *divided)
-        if self.plan.kept:
+        if self.plan.kept and layout.synapses <= MOST_SYNAPSES:
+            layout.kept = True
             self.shares.clear()
             self.layouts.clear()
             self.shares[run], self.layouts[divided] = divided, layout

@@ -59,44 +59,16 @@ from neurosim.engine.events.layouts import (
 )
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import Stage
+from neurosim.engine.events.sum_places import SumPlaces
 from neurosim.engine.events.textual_layout import TextualLayout, lay_out, list_pathway
 from neurosim.engine.state import history_depth, spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.called import Table
 from neurosim.plan.plan import Dense, Drive, Plan, Private, Sparse, Textual
-from neurosim.plan.queues import queues_of
 from neurosim.plan.random import base_key
 from neurosim.recording.allocation import aligned_empty
 
 SUMS_OF_A_LINE = 16  # float sums in a cache line
-
-
-class SumPlaces:
-    """Where the sums lie at which spikes arrive, and which neuron and queue each belongs to.
-
-    queues: the names of all queues in a checkpoint, `queue/<population>/<port or variable>`.
-    """
-
-    def __init__(self, network: NetworkLayout):
-        self.queues = [f"queue/{post}/{entry}" for post, entry in queues_of(network.plan)]
-        size = network.slot_counts
-        self._base = (np.cumsum(size) - size.reshape(-1)).reshape(size.shape)  # of each stage and block
-        first: list[int] = []
-        queue: list[int] = []
-        neuron: list[int] = []
-        for stage in network.source.stages:
-            for block in range(network.blocks):
-                for place, afferents in enumerate(stage.afferents):
-                    first.append(self._base[stage.number, block] + network.slots[stage.number][place, block])
-                    queue.append(self.queues.index(f"queue/{afferents.post}/{afferents.entry}"))
-                    neuron.append(network.bounds_of(afferents.post)[block])
-        self._first, self._queue, self._neuron = (np.array(x, np.int64) for x in (first, queue, neuron))
-
-    def find(self, stage: Integers, block: Integers, slot: Integers) -> tuple[Integers, Integers]:
-        """The number of the queue, and the neuron, of sums that are given by stage, block and slot."""
-        where = self._base[stage, block] + slot
-        target = np.searchsorted(self._first, where, side="right") - 1
-        return self._queue[target], where - self._first[target] + self._neuron[target]
 
 
 class NetworkLayout:
@@ -115,6 +87,7 @@ class NetworkLayout:
         self.first_sender = np.r_[0, np.cumsum(self.sizes)].astype(np.int64)
         self.textual = {p.name: self._lay_out_textual(p) for p in plan.textual if not p.of}
         self.textual |= {p.name: list_pathway(plan, p, self.textual[p.of]) for p in plan.textual if p.of}
+        self.kept = False  # whether later runs use it again
         self._arrays: dict[ArrayKey, Array] = {}
         self.images: dict[int, BatchImage] = {}  # of batches of so many trials
         self.call_length = 1  # ticks of the first call of a run; later runs begin with what has proved good
@@ -135,6 +108,12 @@ class NetworkLayout:
     def size(self) -> int:
         """How many neurons, and synapses with text, one trial has."""
         return int(self.sizes.sum()) + sum(layout.size for layout in self.textual.values())
+
+    @property
+    def synapses(self) -> int:
+        """How many synapses lie in rows, or have text."""
+        textual = sum(layout.size for layout in self.textual.values())
+        return textual + sum(rows.synapses for rows in self.rows.values())
 
     @cached_property
     def sum_places(self) -> SumPlaces:

@@ -15,9 +15,9 @@ from neurosim.engine.checkpoint import ARRIVALS, QUEUE
 from neurosim.engine.delivery import delivery_order, members
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.layouts import Array, Integers
-from neurosim.engine.events.network_layout import SumPlaces
 from neurosim.engine.events.pending import Columns
 from neurosim.engine.events.runner import Runner
+from neurosim.engine.events.sum_places import SumPlaces
 from neurosim.engine.state import spikes_sent
 from neurosim.plan.plan import Textual
 

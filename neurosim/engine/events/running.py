@@ -100,7 +100,7 @@ class EventsRunning:
         self.done += ran
         if ticks == self.length or monotonic() - begin > CALL_SECONDS:
             self.length = _next_length(self.length, monotonic() - begin, self.buffers.ticks)
-            if self.plan.kept:
+            if self.batch.network.kept:
                 self.batch.network.call_length = self.length
         return ran, self.plan.until is not None and self.runner.is_stable()
 

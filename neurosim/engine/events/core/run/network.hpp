@@ -39,7 +39,7 @@ struct Span {
     int32_t size() const { return last - first; }
 };
 
-// The sizes, constants and addresses of a network, filled by the caller (`NetworkStruct` of batch.py).
+// The sizes, constants and addresses of a network, filled by the caller (`NetworkStruct` of network_struct.py).
 // Generated code knows arrays and constants by their index (numbering.py). Arrays of the state begin with
 // the trial axis.
 struct NetworkData {
