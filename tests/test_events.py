@@ -138,6 +138,8 @@ def test_echoes_of_many_sequences_are_the_references(density):
     net = echo_state(2, 70, 3, density=density, feedback_scale=0.1, readout=np.full((3, 70), 0.01))
     drive = np.random.default_rng(0).uniform(-1, 1, (11, 80, 2))
     many = both(net, {"drive": drive}, record=["pool.v", "out"], tolerance=1e-12)
+    same = np.repeat(drive[:, :1], 30, axis=1)
+    both(net, {"drive": same}, record=["pool.v"], until="stable", threads=1, tolerance=1e-12)
     alone = both(net, {"drive": drive[0]}, record=["pool.v", "out"], tolerance=1e-12)
     np.testing.assert_allclose(many["pool.v"][0], alone["pool.v"], rtol=0, atol=1e-12)
 

@@ -110,8 +110,8 @@ class CheckedDataset:
         if (last - first, right - left) == out.shape:
             self.data.read_direct(out, np.s_[first:last, left:right])
             return
-        block = self.data[first:last, left:right]
-        out[...] = block[np.ix_(as_array(rows) - first, as_array(columns) - left)]
+        block = np.asarray(self.data[first:last, left:right])
+        out[...] = block[as_array(rows)[:, None] - first, as_array(columns) - left]
 
     def _read_chunks(self, out: np.ndarray, wanted: list[Indices]) -> None:
         """Read the numbers where these indices, one rising list per axis, cross, chunk by chunk."""

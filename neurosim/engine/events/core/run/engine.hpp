@@ -146,6 +146,16 @@ class Engine {
         return !std::equal(before.begin(), before.end(), after.begin(), same);
     }
 
+    // Runs a tick; returns whether it has changed a state of any trial.
+    bool moves(Worker<Real, Weight>& worker, std::vector<Real>& before, std::vector<Real>& after) {
+        before.clear();
+        for (auto& context : worker) copy_states(context, before);
+        advance(worker);
+        after.clear();
+        for (auto& context : worker) copy_states(context, after);
+        return differ(before, after);
+    }
+
     void advance(Worker<Real, Weight>& worker) {
         for (auto& context : worker)
             for (int population = 0; population < network.populations; ++population)
@@ -244,17 +254,15 @@ class Engine {
             threads,
             [&](int thread) {
                 const int64_t count = network.trials;
-                const Span rows{static_cast<int>(count * thread / threads),
-                                static_cast<int>(count * (thread + 1) / threads)};
-                auto worker = make_worker(rows, {0, 1}, alone, 0, settings);
+                const int last = static_cast<int>(count * (thread + 1) / threads);
+                std::vector<Worker<Real, Weight>> workers;
+                for (int row = static_cast<int>(count * thread / threads); row < last; row += LANES)
+                    workers.push_back(
+                        make_worker({row, std::min(row + LANES, last)}, {0, 1}, alone, 0, settings));
                 std::vector<Real> before, after;
                 for (int64_t tick = 0; tick < most; ++tick) {
-                    before.clear();
-                    for (auto& context : worker) copy_states(context, before);
-                    advance(worker);
-                    after.clear();
-                    for (auto& context : worker) copy_states(context, after);
-                    if (differ(before, after)) changed.store(1);
+                    for (auto& worker : workers)
+                        if (moves(worker, before, after)) changed.store(1);
                     barrier.wait(thread);
                     const bool still = !changed.load();
                     if (thread == 0) ticks = tick + 1;
