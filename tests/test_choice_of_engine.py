@@ -139,10 +139,23 @@ def test_a_network_that_runs_again_and_again_is_compiled_once_that_would_have_pa
     assert chosen[:2] == [R, R]
     assert chosen[-1] == A  # which takes less long to compile than C++
     assert chosen == sorted(chosen, reverse=True)
-    short = replace(plan, ticks=1)
+    short = replace(plan, ticks=1, made={})
     for _ in range(3):
         assert fastest(short) == R  # where nothing begins sooner
-    assert cost.events_seconds(replace(plan, made={"events": None})) < cost.events_seconds(plan)
+    assert cost.layout_seconds(replace(plan, made={"events": None})) == 0 < cost.layout_seconds(plan)
+
+
+def test_short_runs_go_to_compiled_code_once_laying_out_would_have_paid(machine):
+    machine(True)
+    plan = plan_of(cells(20), NOTHING, 10, 1)
+    chosen = []
+    for _ in range(30):
+        chosen.append(fastest(plan))
+        if chosen[-1] == R:
+            remember(plan)
+    assert chosen[:3] == [R, R, R]
+    assert chosen[-1] == E
+    assert fastest(replace(plan, made={})) == R  # each network for itself
 
 
 def test_a_choice_is_kept_as_long_as_its_code_is_at_hand(machine, monkeypatch):

@@ -6,7 +6,7 @@ import sys
 
 from neurosim.engine import arrays
 from neurosim.engine.arrays import library, support
-from neurosim.engine.cost import arrays_seconds, events_seconds, reference_seconds
+from neurosim.engine.cost import arrays_seconds, events_seconds, layout_seconds, reference_seconds
 from neurosim.plan.plan import Plan
 
 # About how long it takes, in seconds, to
@@ -33,7 +33,7 @@ def fastest(plan: Plan, before: float = 0.0, *, stepwise: bool = False, events: 
     held, name = plan.made.get(CHOSEN, (None, ""))
     if held == case and _is_ready(plan, name):
         return name
-    best = _compared(plan, before + plan.made.get(SPENT, 0.0), stepwise, events)
+    best = _compared(plan, before, stepwise, events)
     plan.made[CHOSEN] = case, best
     return best
 
@@ -48,11 +48,14 @@ def _is_ready(plan: Plan, name: str) -> bool:
 def _compared(plan: Plan, before: float, stepwise: bool, events: bool) -> str:
     """The engine with the least time; see `fastest`."""
     best, seconds = "reference", reference_seconds(plan)
+    spent = plan.made.get(SPENT, 0.0)
+    before += spent
     if seconds + before < SHORT and not plan.made.keys() & {"events", "arrays"}:
         return best
 
     refused = False
-    run = events_seconds(plan)
+    # A layout stays with its plan, so that only runs of this very plan count towards it.
+    run = events_seconds(plan) + max(0.0, layout_seconds(plan) - spent)
     if run < seconds and _imported("neurosim.engine.events", IMPORT_EVENTS) - before < seconds:
         from neurosim.engine.events.support import unsupported  # which takes long to import
 
