@@ -80,12 +80,12 @@ def possible(schedule: str, sender: str, forward: bool, delay: int, text: str) -
 
 
 @need_compiler
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 12])
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_synapses_act_on_refractory_neurons_alike_on_all_engines(schedule, text, every):
     """Before a population has moved in a tick it is as refractory as it was, and has read nothing at its
-    ports. One combination in eight is tried, another one for each text, because each is compiled; the slow
+    ports. One combination in twelve is tried, another one for each text, because each is compiled; the slow
     proofs try all."""
     record = [
         "b",

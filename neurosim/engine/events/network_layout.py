@@ -247,10 +247,9 @@ class NetworkLayout:
             case PrivateArray(pathway, part):
                 bounds = self.bounds_of(plan.pathways[pathway].post)
                 return private_array(plan, plan.pathway(pathway, Private), part, bounds)
-            case TableArray(constant):
-                return self.table(constant).values
             case _:
-                raise KeyError(key)
+                assert isinstance(key, TableArray), key
+                return self.table(key.constant).values
 
     def constant(self, key: ConstantKey) -> Any:
         """The value of a constant as the user gave it."""
