@@ -42,10 +42,11 @@ class Pace {
 
     static constexpr double STRETCH = 0.02;    // seconds between two decisions
     static constexpr double SHORTEST = 0.002;  // seconds: in less, waking the threads counts too much
-    static constexpr double RUNNING = 0.9;     // the part of the time in which a thread has a core if it may
+    static constexpr double RUNNING = 0.8;     // the part of the time in which a thread has a core if it may
     static constexpr double GAIN = 0.85;       // of the time of one thread: more threads must save more
+    static constexpr double LOSS = 0.95;       // of the time of more threads: one must save more
     static constexpr int PARTS = 8;            // of a test of the other way, which ends once it is slower
-    static constexpr int64_t EVERY = 16, SELDOM = 64, SOON = 8;  // stretches until the next test
+    static constexpr int64_t EVERY = 8, SELDOM = 64, SOON = 16;  // stretches until the next test
 
     // Runs some of the ticks that are left; false if the run ends.
     template <class Work>
@@ -76,19 +77,20 @@ class Pace {
         return true;
     }
 
-    // Runs up to half a stretch the other way, and keeps to that way if it is faster; false if the run ends.
+    // Runs up to a quarter of a stretch the other way, and keeps to that way if it is faster; false if the
+    // run ends.
     template <class Work>
     bool compare(int64_t& left, const Work& work) {
         const double tick = held.wall / held.ticks;
-        const int64_t most = std::min(std::max<int64_t>(1, length / 2), left);
+        const int64_t most = std::min(std::max<int64_t>(1, length / 4), left);
         Timed other;
         while (other.ticks < most && other.wall <= most * tick) {
             const int64_t part = std::min(std::max<int64_t>(1, most / PARTS), most - other.ticks);
             if (!stretch(part, !together, other, left, work)) return false;
         }
-        const bool faster = other.wall / other.ticks < (together ? 1 : GAIN) * tick;
-        soon = faster ? 1 : std::min(2 * soon, SOON);
-        later = std::min(2 * later, SELDOM);
+        const bool faster = other.wall / other.ticks < (together ? LOSS : GAIN) * tick;
+        soon = faster ? 2 : std::min(2 * soon, SOON);
+        later = faster ? EVERY : std::min(2 * later, SELDOM);
         if (faster) together = !together;
         due = false, since = 0, held = {};
         return true;
@@ -98,7 +100,7 @@ class Pace {
     Timed held;                         // of the stretches since the last decision
     int64_t length = 1;                 // ticks of a stretch
     int64_t since = 0;                  // decisions since the last test
-    int64_t soon = 1, later = EVERY;    // after how many the next one is, if this thread waits, and if not
+    int64_t soon = 2, later = EVERY;    // after how many the next one is, if this thread waits, and if not
 };
 
 }  // namespace neurosim
