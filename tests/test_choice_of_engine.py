@@ -128,14 +128,20 @@ def test_auto_chooses_by_the_table(case, machine):
     assert fastest(plan, events=False) in (R, A)  # without a compiler
 
 
-def test_a_network_that_runs_again_and_again_is_compiled_once_that_would_have_paid(machine):
-    machine(False)
-    plan = plan_of(rates(100), NOTHING, 10_000, 1)
+def chosen_in_turn(plan, runs):
+    """The engines that are chosen for runs of one plan, one after the other."""
     chosen = []
-    for _ in range(15):
+    for _ in range(runs):
         chosen.append(fastest(plan))
         if chosen[-1] == R:
             remember(plan)
+    return chosen
+
+
+def test_a_network_that_runs_again_and_again_is_compiled_once_that_would_have_paid(machine):
+    machine(False)
+    plan = plan_of(rates(100), NOTHING, 10_000, 1)
+    chosen = chosen_in_turn(plan, 15)
     assert chosen[:2] == [R, R]
     assert chosen[-1] == A  # which takes less long to compile than C++
     assert chosen == sorted(chosen, reverse=True)
@@ -148,11 +154,7 @@ def test_a_network_that_runs_again_and_again_is_compiled_once_that_would_have_pa
 def test_short_runs_go_to_compiled_code_once_laying_out_would_have_paid(machine):
     machine(True)
     plan = plan_of(cells(20), NOTHING, 10, 1)
-    chosen = []
-    for _ in range(30):
-        chosen.append(fastest(plan))
-        if chosen[-1] == R:
-            remember(plan)
+    chosen = chosen_in_turn(plan, 30)
     assert chosen[:3] == [R, R, R]
     assert chosen[-1] == E
     assert fastest(replace(plan, made={})) == R  # each network for itself
