@@ -1,26 +1,19 @@
-"""C++ of populations: reading ports, moving the state, threshold, reset, and what inputs drive or clamp."""
+"""C++ of populations with text: reading ports, moving the state, and comparing it with the threshold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from neurosim.engine.events.comments import commented
+from neurosim.engine.events.driven import drive_values, has_events
 from neurosim.engine.events.keys import (
-    DriveEvents,
-    DriveStride,
-    DriveValues,
-    EventPart,
-    LastSpike,
-    NotRefractory,
-    PopulationSize,
     PortCount,
     PortTotal,
     RefractoryTicks,
     SlotStarts,
-    StateArray,
     TickLength,
 )
-from neurosim.engine.events.loops import Loop, OuterLoop, function, identifier
+from neurosim.engine.events.loops import Loop, OuterLoop, identifier
 from neurosim.engine.events.names import (
     group_names,
     kept_ports,
@@ -37,7 +30,6 @@ from neurosim.engine.events.numbering import Numbering, braced, number_of
 from neurosim.engine.events.order import spikes_as_it_moves, stores_refractoriness, texts_at, unmoved_at
 from neurosim.engine.events.sharing import marked_number
 from neurosim.engine.events.stages import REDUCE, postponed_at, taken_one_by_one
-from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
 from neurosim.plan.derived import once_for_each_plan
@@ -112,18 +104,12 @@ def _listing(loop: Loop, group: Group, prelude: list[str]) -> OuterLoop:
     prelude.append("alignas(64) Integer fired[CHUNK];")
     number = number_of(loop.plan, group.name)
     listing = f"list_spikes(context, {number}, fired, first, last);"
-    return OuterLoop(CHUNKS, () if _has_events(loop.plan, group) else (listing,))
+    return OuterLoop(CHUNKS, () if has_events(loop.plan, group) else (listing,))
 
 
 def _stage_block(stage: int) -> str:
     """C++ for the `StageBlock` of the running trial and block."""
     return f"context.trial.stages[{marked_number(stage)} * context.network.blocks + context.block]"
-
-
-def _has_events(plan: Plan, group: Group) -> bool:
-    """Whether an input gives the spikes of a population."""
-    drive = plan.drives.get(group.name)
-    return drive is not None and drive.events
 
 
 def _load_states(
@@ -273,16 +259,6 @@ def _clamp(loop: Loop, group: Group, names: dict[str, Typed]) -> None:
     names[group.sends] = Typed(f"{target}[i]", "Real")
 
 
-def drive_values(loop: Loop, population: str) -> str:
-    """The name of a pointer to the values that drive or clamp a population in this tick."""
-    stride = loop.numbering.integer_value(DriveStride(population))
-    size = loop.numbering.integer_value(PopulationSize(population))
-    tick = "(context.run_tick() - context.trial.fed_from)"
-    first = f"context.trial.number * {stride} + {tick} * {size}"
-    values = loop.numbering.shared_pointer("double", DriveValues(population))
-    return loop.declare("const double* const", f"{identifier(population)}_given", f"{values} + {first}")
-
-
 def _compare_with_threshold(loop: Loop, group: Group, names: dict[str, Typed]) -> None:
     block, drive = group.threshold, loop.plan.drives.get(group.name)
     assert block is not None
@@ -312,71 +288,6 @@ def find_spikes(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     outer = _listing(loop, group, prelude)
     name = f"find_spikes_{identifier(group.name)}"
     return loop.function(f"Neurons '{group.name}': threshold", name, EACH_OF_CHUNK, prelude, outer=outer)
-
-
-def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that takes the spikes of an input, makes neurons that spike refractory, keeps the time."""
-    number = number_of(plan, group.name)
-    lines = [_take_events(numbering, group.name, number)] if _has_events(plan, group) else []
-    changes: list[str] = []
-    if group.spike_time:
-        time = numbering.pointer("Real", StateArray(group.name, group.spike_time))
-        lines.append(f"Real* const time = {time};")
-        changes.append("time[i] = static_cast<Real>(context.tick * context.network.dt);")
-    if group.refractory is not None:
-        changes.append("last[i] = static_cast<Integer>(context.run_tick());")
-        lines.append(f"Integer* const last = {numbering.pointer('Integer', LastSpike(group.name))};")
-        if stores_refractoriness(plan, group):
-            active = numbering.pointer("Integer", NotRefractory(group.name))
-            changes.append("active[i] = 0;")
-            lines.append(f"Integer* const active = {active};")
-    if changes:
-        lines.append(f"for (int32_t i : context.spikes({number}, context.block)) {{ {' '.join(changes)} }}")
-    signature = f"void threshold_{identifier(group.name)}([[maybe_unused]] Context& context)"
-    return function(f"Neurons '{group.name}': spikes", signature, lines)
-
-
-def _take_events(numbering: Numbering, population: str, number: str) -> str:
-    """C++ that lists the spikes of this tick that an input gives; `number` is that of the population."""
-    parts = [numbering.array(DriveEvents(population, part)) for part in EventPart]
-    return f"drive_events(context, {number}, {', '.join(parts)});"
-
-
-def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function by which a driven population sends this tick's values, or spikes, of its input."""
-    number = number_of(plan, group.name)
-    if spikes_sent(plan, group.name):
-        lines = [_take_events(numbering, group.name, number)]
-    else:
-        loop = Loop(plan, numbering)
-        values = drive_values(loop, group.name)
-        lines = [
-            *loop.before.values(),
-            f"Real* const message = history_of(context, {number}).next(context.tick);",
-            f"const int32_t size = context.network.sizes[{number}];",
-            f"for (int32_t i = 0; i < size; ++i) message[i] = static_cast<Real>({values}[i]);",
-        ]
-    return function(
-        f"Neurons '{group.name}': input", f"void drive_{identifier(group.name)}(Context& context)", lines
-    )
-
-
-def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that resets the neurons that have spiked in this tick."""
-    block = group.reset
-    assert block is not None
-    loop = Loop(plan, numbering, unmoved=unmoved_at(plan, group.name, Do.RESET))
-    wanted, owner = used_names(*texts_of(block)), plan.variable_owner(group)
-    names = group_names(loop, owner, wanted, kept_ports(loop, owner, wanted))
-    first = loop.random(group.name, block.name, block.statements)
-    lines, values = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
-    loop.body += [*commented(block), *lines]
-    for name in block.writes:
-        target = state_pointer(loop, owner, name)
-        loop.body.append(f"{target}[i] = static_cast<Real>({values[name].text});")
-    spikes = f"context.spikes({number_of(plan, group.name)}, context.block)"
-    opening = f"for (const int32_t i : {spikes}) {{"
-    return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", opening)
 
 
 def evaluated(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurosim.engine.events import all_synapses, synapses
 from neurosim.engine.events.arrivals import deliver_stage, private, settle_all
 from neurosim.engine.events.called import user_functions
+from neurosim.engine.events.driven import drive
 from neurosim.engine.events.keys import (
     HistoryArray,
     HistoryDepth,
@@ -21,8 +22,9 @@ from neurosim.engine.events.order import spikes_as_it_moves, unmoved_at
 from neurosim.engine.events.parts import parts, types
 from neurosim.engine.events.pathway_code import PathwayCode
 from neurosim.engine.events.periodic import in_neurons, in_synapses
-from neurosim.engine.events.populations import drive, evaluated, find_spikes, move, reset, threshold
+from neurosim.engine.events.populations import evaluated, find_spikes, move
 from neurosim.engine.events.sharing import written_once
+from neurosim.engine.events.spiked import reset, threshold
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
 from neurosim.engine.events.tick import derivation, is_queued, recorded_subexpressions, tick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurosim.engine.delivery import Afferents, afferents_into
 from neurosim.engine.events.arrivals import dense_handles
+from neurosim.engine.events.driven import drive_values
 from neurosim.engine.events.keys import (
     DensePart,
     DensePlaces,
@@ -22,7 +23,6 @@ from neurosim.engine.events.names import (
     used_names,
 )
 from neurosim.engine.events.numbering import Numbering, braced, number_of
-from neurosim.engine.events.populations import drive_values
 from neurosim.engine.events.stages import REDUCE
 from neurosim.network.program import Step
 from neurosim.plan.codegen.cpp_code import Typed, cpp_statements
