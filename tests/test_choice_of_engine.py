@@ -71,6 +71,7 @@ TABLE = {
     "STDP of 100, 10 ticks": (lambda: plastic(100), NOTHING, 10, 1, R, R),
     "STDP of 100, 10,000 ticks": (lambda: plastic(100), NOTHING, 10_000, 1, R, E),
     "STDP of 10,000, 100 ticks": (lambda: plastic(10_000), NOTHING, 100, 1, R, E),
+    "STDP of 10,000, 10,000 ticks": (lambda: plastic(10_000), NOTHING, 10_000, 1, E, E),
     "a reservoir of 100, 10 ticks": (lambda: echo_state(1, 100, 1), drives("drive", (1,)), 10, 1, R, R),
     "a reservoir of 100, 10,000 ticks": (
         lambda: echo_state(1, 100, 1), drives("drive", (1,)), 10_000, 1, R, E,

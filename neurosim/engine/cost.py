@@ -22,7 +22,8 @@ def reference_seconds(plan: Plan) -> float:
     neurons = sum(group.size for group in plan.groups.values())
     private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.of_class(Private))
     batches = max(1.0, plan.trials * neurons / 1e6)
-    tick = 8e-6 * _steps(plan) * batches + 1e-4 * len(plan.textual) + 2e-4 * len(plan.of_class(Einsum))
+    tick = 8e-6 * _steps(plan) * batches + 2e-4 * len(plan.of_class(Einsum))
+    tick += sum(1e-4 + 1e-3 * _chance_of_spikes(plan, p) for p in plan.textual)
     if plan.sweeps:  # which move one neuron after the other
         tick += 6e-5 * neurons * batches
     synapses = sum(expected(p) * synapse_seconds(plan, p) for p in _listed(plan))
@@ -118,6 +119,12 @@ def _to_draw(plan: Plan) -> float:
     """How many synapses have to be drawn as arrays, because no earlier run has."""
     stored = plan.of_class(Sparse)
     return sum(expected(p) for p in stored if not isinstance(p.stored, Edges) and "edges" not in vars(p))
+
+
+def _chance_of_spikes(plan: Plan, pathway: Textual) -> float:
+    """About how likely it is that any sender of synapses with text spikes in a tick."""
+    senders = plan.groups.get(pathway.pre)  # else they are synapses themselves
+    return 0.0 if senders is None or not senders.spiking else min(1.0, A_SPIKE * senders.size)
 
 
 def _always(pathway: Textual) -> bool:
