@@ -27,7 +27,7 @@ DAY = 86400.0
 UNUSED = 90 * DAY  # seconds after which an entry that was not used may be deleted
 # All names of files that are written here.
 CACHE_FILES = re.compile(
-    r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|o|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
+    r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|o|so|dll|hpp\.gch|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
 )
 
 _replacements: dict[Path, Path] = {}  # temporary folders that this process uses instead of unusable ones

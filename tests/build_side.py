@@ -27,6 +27,7 @@ def alone(place, monkeypatch):
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_ahead", {})
     monkeypatch.setattr(build, "_begun", set())
+    monkeypatch.setattr(build, "_intact", set())
     monkeypatch.setattr(cache, "_replacements", {})
     monkeypatch.setattr(cache, "_warned_of", set())
     header(place, 42)
@@ -43,6 +44,7 @@ def forget():
     build._loaded.clear()
     build._ahead.clear()
     build._begun.clear()
+    build._intact.clear()
 
 
 def compiled(source=SOURCE, **options):

@@ -95,6 +95,31 @@ def test_a_part_that_is_compiled_in_the_background_is_waited_for(tmp_path, monke
     assert compiled(WHOLE, parts=[PART]) == (42, 1)
 
 
+@pytest.mark.skipif(Path(SYSTEM or "").name != "g++", reason="GCC alone compiles headers for later use")
+def test_a_header_that_sources_begin_with_is_compiled_for_the_third(folder):
+    folder.mkdir()
+    text = '#include "core/answer.hpp"\n'
+
+    def log(number):
+        source = f'{text}int part();\nextern "C" int answer() {{ return part() + ANSWER; }}\n// {number}\n'
+        before = {*names(folder, ".log")}
+        assert compiled(source, parts=[PART], header=text)[0] == 84
+        return "".join((folder / name).read_text() for name in {*names(folder, ".log")} - before)
+
+    assert "c++-header" not in log(1)
+    assert not names(folder, ".gch")
+    assert "-include" not in log(2)
+    wait_until(lambda: names(folder, ".gch"))
+    assert "-include" in log(3)
+    the(folder, ".gch").write_bytes(b"damaged")
+    assert "-include" not in log(4)  # and it is made anew
+
+
+def test_a_header_that_the_compiler_refuses_costs_nothing_but_time(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "_header", lambda *given: tmp_path / "none.hpp")
+    assert compiled(WHOLE, parts=[PART], header="anything", flags=["-DNOTHING"])[0] == 42
+
+
 def test_a_part_that_is_wrong_is_told():
     build.compile_ahead("nonsense")  # says nothing
     message = refused(source=WHOLE, parts=["nonsense"])

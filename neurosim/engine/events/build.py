@@ -10,20 +10,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from neurosim import cache
 from neurosim.engine.events.compiler import (
+    HEADER_SUFFIX,
     OBJECT_SUFFIX,
     SUFFIX,
     CompilerFailed,
     NotCompiled,
+    compile_header,
     compile_library,
     compile_object,
     engine_flags,
     fingerprint,
+    is_gcc,
     need_compiler,
     own_flags,
     processor,
@@ -35,11 +38,12 @@ from neurosim.errors import EngineError
 
 INCLUDE = Path(__file__).resolve().parent  # where `#include "core/..."` finds the headers
 
-compilations = 0  # how many times this process has run a compiler on a source
+compilations = 0  # how many times this process has run a compiler on a source that is no header
 _counting = threading.Lock()
 _loaded: dict[str, ctypes.CDLL] = {}
 _ahead: dict[str, Future[ctypes.CDLL]] = {}  # libraries that are being loaded, by source
-_begun: set[str] = set()  # parts whose compilation in the background has begun
+_begun: set[str] = set()  # parts and headers whose compilation in the background has begun
+_intact: set[Path] = set()  # compiled headers that this process has found intact; they are large
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class _Toolchain:
     flags: tuple[str, ...]
     headers: str
     made_by: tuple[str, ...]
+    gcc: bool
 
     def key(self, *sources: str) -> str:
         """The name of a file in the cache, by content."""
@@ -61,7 +66,8 @@ def _toolchain(flags: Sequence[str]) -> _Toolchain:
     compiler = cache.digest("compiler", fingerprint(command))
     version_text = cache.cached_text(cache.folder(), compiler, lambda: version(command))
     made_by = ("\n".join(command), version_text, processor(), _system())
-    return _Toolchain(command, (*engine_flags(version_text), *flags, *own_flags()), _headers(), made_by)
+    flags = (*engine_flags(version_text), *flags, *own_flags())
+    return _Toolchain(command, flags, _headers(), made_by, is_gcc(version_text))
 
 
 def load_ahead(source: str, label: str) -> None:
@@ -98,6 +104,7 @@ def load(
     label: str,
     *,
     parts: Sequence[str] = (),
+    header: str = "",
     flags: Sequence[str] = (),
     announce: MessageCallback | None = None,
 ) -> ctypes.CDLL:
@@ -110,6 +117,8 @@ def load(
     label: what messages call it
     parts: the texts of translation units that are linked to it. They are kept in the cache as object files,
         so that what many libraries share is compiled once
+    header: text with which the source may begin as well, and which many libraries share; it is compiled once,
+        too, where the compiler can do so, and saves them to read it
     flags: follow the engine's own flags, and are followed by those of $NEUROSIM_CXXFLAGS
     announce: called with a line of text when a compilation begins; without it, a compilation that takes over
         a second is announced on a terminal or in a notebook
@@ -121,7 +130,7 @@ def load(
     if future is not None:
         with suppress(Exception):  # it may have been resolved since; if not, it is raised below
             return future.result()
-    return _load(source, label, parts, flags, announce)
+    return _load(source, label, parts, flags, announce, header)
 
 
 def in_cache(source: str, *, parts: Sequence[str] = ()) -> bool:
@@ -134,7 +143,12 @@ def in_cache(source: str, *, parts: Sequence[str] = ()) -> bool:
 
 
 def _load(
-    source: str, label: str, parts: Sequence[str], flags: Sequence[str], announce: MessageCallback | None
+    source: str,
+    label: str,
+    parts: Sequence[str],
+    flags: Sequence[str],
+    announce: MessageCallback | None,
+    header: str = "",
 ) -> ctypes.CDLL:
     tools = _toolchain(flags)
     key = tools.key(source, *parts)
@@ -145,7 +159,11 @@ def _load(
         entry = cache.Entry(folder, key, SUFFIX)
         # Asked for last, so that parts that are being compiled in the background are not waited for before.
         objects = (lambda: [_object(folder, tools, part) for part in parts]) if parts else None
-        make = partial(compile_library, objects=objects)
+
+        def make(*words: Any, **options: Any) -> tuple[bytes, str]:
+            ahead = _header(folder, tools, header, parts) if header and tools.gcc else None
+            return compile_library(*words, **options, objects=objects, header=ahead)
+
         _ensure(entry, source, label, tools, make, announce)
         return entry.library
 
@@ -166,9 +184,34 @@ def _load(
 
 def _object(folder: Path, tools: _Toolchain, part: str) -> Path:
     """The object file of a part of libraries, in a folder."""
-    entry = cache.Entry(folder, tools.key(part), OBJECT_SUFFIX)
+    entry = _entry_of_part(folder, tools, part)
     _ensure(entry, part, "the event engine", tools, compile_object, lambda line: None)
     return entry.library
+
+
+def _entry_of_part(folder: Path, tools: _Toolchain, part: str) -> cache.Entry:
+    return cache.Entry(folder, tools.key(part), OBJECT_SUFFIX)
+
+
+def _header(folder: Path, tools: _Toolchain, header: str, parts: Sequence[str]) -> Path | None:
+    """The path of a header that is compiled in a folder, as `#include` names it; None if it is not yet.
+
+    It takes longer to compile than it saves one library. So its compilation begins, in the background, where
+    this is not the first one that is made with these parts.
+    """
+    entry = cache.Entry(folder, tools.key(header), f".hpp{HEADER_SUFFIX}")
+    if entry.library in _intact or entry.is_intact():
+        _intact.add(entry.library)
+        return entry.path(".hpp")
+    if header not in _begun and all(_entry_of_part(folder, tools, part).is_intact() for part in parts):
+        _begun.add(header)
+        Thread(target=_compile_header, args=(entry, header, tools), daemon=True).start()
+    return None
+
+
+def _compile_header(entry: cache.Entry, header: str, tools: _Toolchain) -> None:
+    with suppress(OSError, NotCompiled):  # libraries are made without it
+        _ensure(entry, header, "the event engine", tools, compile_header, lambda line: None)
 
 
 def _ensure(
@@ -233,7 +276,7 @@ def _compile(
     if announce is not None:
         announce(line)
     with _counting:
-        compilations += 1
+        compilations += make is not compile_header
     try:
         compiled, text = make(
             tools.command,

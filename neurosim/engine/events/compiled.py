@@ -13,6 +13,7 @@ from neurosim.engine.events.build import load
 from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.network_layout import NetworkLayout
 from neurosim.engine.events.order import with_joint_deliveries
+from neurosim.engine.events.parts import HEADER
 from neurosim.engine.events.source import Source, write_source
 from neurosim.engine.events.workload import cores, share
 from neurosim.engine.progress import MessageCallback
@@ -67,7 +68,7 @@ def compiled_plan(plan: Plan, threads: int | None, announce: MessageCallback | N
     settings = _settings()
     joint = with_joint_deliveries(_draw_graded(plan, threads))
     source = write_source(joint)
-    library = load(source.text, label(plan), parts=source.parts, announce=announce)
+    library = load(source.text, label(plan), parts=source.parts, header=HEADER, announce=announce)
     compiled = Compiled(without_inputs(joint), source, library, settings)
     if plan.kept:
         plan.made["events"] = compiled

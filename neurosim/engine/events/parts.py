@@ -18,6 +18,10 @@ def engine(precision: str) -> str:
     return f'{types(precision)}\n#include "core/run/library.cpp"\n'
 
 
+# What generated sources begin with that is the same in all of them (`load` of build.py).
+HEADER = '#include "core/run/headers.hpp"\n'
+
+
 def graded(precision: str) -> str:
     """The translation unit that delivers messages other than spikes."""
     return f'{types(precision)}\n#include "core/run/graded.cpp"\n'

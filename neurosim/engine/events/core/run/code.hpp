@@ -1,13 +1,7 @@
 // What a generated source includes, and what it gives to the engine (source.py).
 #pragma once
-#include "core/arrivals/dense.hpp"
-#include "core/arrivals/private.hpp"
-#include "core/numbers/math.hpp"
-#include "core/records/sampling.hpp"
-#include "core/sweeps/sweep.hpp"
-#include "core/synapses/all_synapses.hpp"
-#include "core/synapses/changing_delays.hpp"
-#include "core/synapses/textual.hpp"
+#include "core/run/headers.hpp"
+
 #include "core/run/compiled_once.hpp"
 
 namespace neurosim {
