@@ -16,10 +16,10 @@ namespace neurosim {
 constexpr int STRETCH = 32;
 
 // The random words of the counters (first, second) to (first, second + STRETCH - 1).
-struct Stretch {
+struct RandomWords {
     uint32_t high[STRETCH], low[STRETCH];
 
-    Stretch(Key key, uint32_t first, uint32_t second) {
+    RandomWords(Key key, uint32_t first, uint32_t second) {
         for (int i = 0; i < STRETCH; i++) {
             const Words words = threefry(key, first, second + static_cast<uint32_t>(i));
             high[i] = words.high;
@@ -32,7 +32,7 @@ struct Stretch {
 // Integers below n, drawn with the counters (sender, 0) to (sender, count - 1).
 inline void draw_below(Key key, int64_t n, uint32_t sender, int64_t count, uint32_t* __restrict out) {
     for (int64_t first = 0; first < count; first += STRETCH) {
-        const Stretch words(key, sender, static_cast<uint32_t>(first));
+        const RandomWords words(key, sender, static_cast<uint32_t>(first));
         for (int i = 0; i < STRETCH; i++) out[first + i] = to_below(words.at(i), static_cast<uint64_t>(n));
     }
 }
@@ -42,7 +42,7 @@ template <class Number>
 void draw_each(const NumberRecipe& given, int64_t sender, int64_t count, double* __restrict out,
                Number number) {
     for (int64_t first = 0; first < count; first += STRETCH) {
-        const Stretch words(given.key, static_cast<uint32_t>(sender), static_cast<uint32_t>(first));
+        const RandomWords words(given.key, static_cast<uint32_t>(sender), static_cast<uint32_t>(first));
         for (int i = 0; i < STRETCH; i++) out[first + i] = number(words.at(i));
     }
 }

@@ -76,7 +76,7 @@ class Wiring {
         const auto most = static_cast<double>(pathway.post.size);
         int64_t count = 0, next = 0;
         for (uint32_t place = 0;; place += STRETCH) {
-            const Stretch words(pathway.key, row, place);
+            const RandomWords words(pathway.key, row, place);
             int64_t gap[STRETCH];
             for (int i = 0; i < STRETCH; i++)
                 gap[i] = static_cast<int64_t>(std::min(to_gap(words.at(i), pathway.log_miss), most));
@@ -110,7 +110,7 @@ class Wiring {
     template <class Each>
     void senders_of(int64_t target, Each each) const {
         for (int64_t place = 0; place < pathway.number; place += STRETCH) {
-            const Stretch words(pathway.key, static_cast<uint32_t>(target), static_cast<uint32_t>(place));
+            const RandomWords words(pathway.key, static_cast<uint32_t>(target), static_cast<uint32_t>(place));
             uint32_t sender[STRETCH];
             for (int i = 0; i < STRETCH; i++) {
                 sender[i] = to_below(words.at(i),
