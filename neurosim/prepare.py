@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from math import prod
 from typing import Any
 
@@ -19,15 +19,17 @@ from neurosim.errors import DescriptionError, shown
 from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
+from neurosim.network.readonly import ReadOnly
 from neurosim.network.values import choice, plain_text, whole
 from neurosim.network.wiring import private
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.kept import plan_of, probes_of
 from neurosim.plan.memory import refuse_size
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import Drive, Plan
 from neurosim.recording.compression import Compression
 from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.header import PRECISIONS, Header
+from neurosim.recording.lazy import Later
 from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 from neurosim.recording.spikes import Spikes
@@ -84,9 +86,8 @@ def prepare(
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     requested = check_name(plain_text(engine, "run: engine"))
     begins = read_start(net, start, seed, precision)
-    listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
-    plain, textual = any(not item.text for item in listed), any(item.text for item in listed)
-    begin(requested, begins.precision, plain=plain, textual=textual)  # a compiler may start now
+    if not net.kept_plans:
+        _begin_compiling(net, requested, begins.precision)
     inputs = read(begins.trials)
     probes = probes_of(net, record, inputs.spiking)
     more = () if watched is None else watched(probes, inputs)
@@ -111,6 +112,13 @@ def prepare(
     recorded = made.plan.probes[: len(probes)]  # with their shapes
     header = _header(plan, net, inputs, begins, name, recorded, session=watched is not None)
     return Prepared(made, name, recorded, header)
+
+
+def _begin_compiling(net: Network, engine: str, precision: str) -> None:
+    """Let a compiler start with what any such network needs, while this one is read and lowered."""
+    listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
+    plain, textual = any(not item.text for item in listed), any(item.text for item in listed)
+    begin(engine, precision, plain=plain, textual=textual)
 
 
 def check_path(to: object, start: object, inputs: object) -> None:
@@ -147,10 +155,23 @@ def _check_destination(plan: Plan, to: str | os.PathLike[str] | None, *, known_e
     """Refuse, before anything is compiled, records that do not fit into memory, and unwritable paths."""
     if to is not None:
         writable_path(to, RECORDING)
-    elif known_end:
+    elif known_end and not all(probe.events for probe in plan.probes):
         per_tick = sum(prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         remedy = "Give to='run.h5', or record fewer neurons, or at longer intervals."
         refuse_size(8.0 * plan.ticks * plan.trials * per_tick, "run: the records", remedy)
+
+
+def _recorded_inputs(drives: Mapping[str, Drive], dt: float | None) -> dict[str, np.ndarray | Spikes]:
+    """Inputs in the form in which a recording has them."""
+    return {
+        name: Spikes(*drive.spikes, dt) if drive.values is None else drive.values
+        for name, drive in drives.items()
+    }
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    return ReadOnly(versions())
 
 
 def _header(
@@ -163,12 +184,6 @@ def _header(
     *,
     session: bool,
 ) -> Header:
-    inputs: dict[str, np.ndarray | Spikes] = {}
-    for name, drive in read.drives.items():
-        if drive.values is not None:
-            inputs[name] = drive.values
-        else:
-            inputs[name] = Spikes(*drive.spikes, net.dt)
     recorded = tuple(probes)
     return Header(
         network=net,
@@ -181,8 +196,8 @@ def _header(
         until=plan.until,
         probes=recorded,
         record=[(probe.name, probe.every) for probe in recorded],
-        inputs=inputs,
+        inputs=Later(lambda: _recorded_inputs(read.drives, net.dt)),
         start=begins.values or plan.resume,
-        versions=versions(),
+        versions=_versions(),
         session=session,
     )

@@ -85,7 +85,7 @@ class SessionInputs:
                 f"session: inputs {shown(inputs)} is not a dict. Give {{population: array}}."
             )
         given: dict[str, Any] = {}
-        for key, value in cast(Mapping[Any, Any], inputs or {}).items():
+        for key, value in cast("Mapping[Any, Any]", inputs or {}).items():
             name = key if type(key) is str and key in self.names else population_of(self.net, key).name
             if name not in self.names:
                 raise DescriptionError(
@@ -158,7 +158,8 @@ class SessionInputs:
             return np.broadcast_to(number, full)
         for axes in (shape, (population.size,), () if population.size == 1 else shape):
             if number.shape == (ticks, *axes):
-                return np.broadcast_to(number.reshape(1, ticks, *shape), full)
+                one = number.reshape(1, ticks, *shape)
+                return one if self.trials == 1 else np.broadcast_to(one, full)
             if number.shape == (self.trials, ticks, *axes):
                 return number.reshape(full)
         sizes = ", ".join(map(str, shape))

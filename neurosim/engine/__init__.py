@@ -45,12 +45,13 @@ def choose(name: str, plan: Plan, before: float = 0.0, *, stepwise: bool = False
     if name == "arrays":
         return _choose_arrays(plan)
     if name == "events":
-        from neurosim.engine.events.compiler import need_compiler
         from neurosim.engine.events.support import unsupported
 
         if reason := unsupported(plan):
             raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
         if "events" not in plan.made:  # else its code is loaded
+            from neurosim.engine.events.compiler import need_compiler
+
             need_compiler()
     if name != "auto":
         return name

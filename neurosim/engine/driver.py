@@ -14,6 +14,8 @@ from neurosim.plan.plan import Plan
 from neurosim.recording.lazy import Later
 from neurosim.recording.writer import Writer
 
+FIRST = np.zeros(1, np.int64)  # the number of the only trial
+
 Result = tuple[int, Stopped, Mapping[str, np.ndarray]]
 """How many ticks of each trial ran, why the run stopped, and the checkpoint of its end."""
 
@@ -26,7 +28,8 @@ def run_to_end(ready: Ready, writer: Writer, report: ProgressCallback) -> Result
 
     Of a run that is interrupted only complete batches count, unless it is the first batch.
     """
-    plan, ends = ready.plan, list[Callable[[], Checkpoint]]()
+    plan = ready.plan
+    ends: list[Callable[[], Checkpoint]] = []
     done: int = plan.ticks
     stopped: Stopped = "end"
     for trials in batches(plan, ready.size, ready.most):
@@ -79,6 +82,8 @@ def run_ticks(
 
 def batches(plan: Plan, size: int, most: int) -> list[np.ndarray]:
     """The numbers of the trials of each batch. All are in one batch if stopping depends on all of them."""
+    if plan.trials == 1:
+        return [FIRST]
     length = plan.trials if plan.until else max(1, most // max(size, 1))
     return [np.arange(first, min(first + length, plan.trials)) for first in range(0, plan.trials, length)]
 

@@ -198,8 +198,9 @@ class SpikesOfAdvance:
     """
 
     def __init__(self, plan: Plan, watch: bool):
-        whole = {probe.owner for probe in plan.probes if probe.events and probe.index is None}
-        self.watched = whole if watch else set[str]()
+        self.watched: set[str] = set()
+        if watch:
+            self.watched = {probe.owner for probe in plan.probes if probe.events and probe.index is None}
         self._pieces: dict[str, list[Spikes]] = {}
         self._dt = plan.dt
 

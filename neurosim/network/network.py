@@ -204,6 +204,11 @@ class Network(SetOnce):
         return {}
 
     @cached_property
+    def rasters(self) -> dict[str, bool]:
+        """Which populations take Boolean arrays as spikes, as far as runs have asked (`spike_arrays.py`)."""
+        return {}
+
+    @cached_property
     def views(self) -> Mapping[str, tuple[Neurons, str]]:
         """What is sent besides what populations send themselves: 'population.variable' -> these two."""
         ends = [end for item in self.synapses.values() for end in (item.pre, item.weight_population)]

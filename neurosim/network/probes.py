@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,12 @@ class Probe:
     shape: tuple[int, ...]
     every: int
     events: bool
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for probes that record the same under the same name."""
+        index = None if self.index is None else np.asarray(self.index).tobytes()
+        return self.name, self.owner, self.variable, index, self.shape, self.every, self.events
 
 
 def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple[Probe, ...]:

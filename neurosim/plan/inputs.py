@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, spelt, whole
+from neurosim.network.readonly import read_only
+from neurosim.network.values import PLAIN, TIME, Dim, as_value, one_unit, read_array, spelt, whole
 from neurosim.plan.plan import Drive
 from neurosim.plan.spike_arrays import array_from_spikes, is_spike_array, spikes_from_array
 from neurosim.plan.spike_events import MOST_TICKS, MOST_TRIALS, is_spike_events, read_spike_events
@@ -69,57 +70,72 @@ def read_inputs(
         inputs = {}
     if not isinstance(inputs, Mapping):
         raise DescriptionError(f"run: inputs {shown(inputs)} is not a dict. Give {{population: array}}.")
-    read: dict[str, Drive] = {}
-    dims: dict[str, tuple[float, ...]] = {}
-    lengths: dict[str, int] = {}  # the number of ticks of each array
-    # The number of trials of each input with a trial axis. Spike events with trial numbers give only a lower
-    # bound, since the last trials may have no spikes.
-    exact: dict[str, int] = {}
-    least: dict[str, int] = {}
-    for key, given in cast(Mapping[Any, Any], inputs).items():
+    read: dict[str, _Input] = {}
+    for key, given in cast("Mapping[Any, Any]", inputs).items():
         population = population_of(net, key)
-        subject = f"run: input {population.name!r}"
         if population.name in read:
-            raise DescriptionError(f"{subject}: is given twice. Give it once.")
-        _refuse_trains(given, subject)
-        given, recorded = _from_recording(net, given, population.name, subject)
-        if is_spike_events(given):
-            dims[population.name] = PLAIN
-            read[population.name], bound = read_spike_events(net, population, given, subject)
-            if number := recorded or getattr(given, "trials", 0):
-                exact[population.name] = number
-            elif bound:
-                least[population.name] = bound
-            continue
-        dims[population.name] = one_unit(given, subject)
-        values, number = _array(population, given, subject, as_given)
-        lengths[population.name] = values.shape[1]
-        is_raster = is_spike_array(net, population, given, subject)
-        read[population.name] = spikes_from_array(values) if is_raster else Drive(values=values)
-        if number := recorded or number:
-            exact[population.name] = number
-    missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
-    if missing:
-        raise DescriptionError(
-            f"run: {missing[0]!r} is driven from outside and has no input."
-            f" Give inputs={{{missing[0]!r}: array}} (zeros for silence)."
-        )
+            raise DescriptionError(f"run: input {population.name!r}: is given twice. Give it once.")
+        read[population.name] = _read_input(net, population, given, as_given)
+    for population in net.populations.values():
+        if population.driven and population.name not in read:
+            raise DescriptionError(
+                f"run: {population.name!r} is driven from outside and has no input."
+                f" Give inputs={{{population.name!r}: array}} (zeros for silence)."
+            )
+    exact = {name: one.trials for name, one in read.items() if one.trials}
+    least = {name: one.least_trials for name, one in read.items() if one.least_trials}
     if len(set(exact.values())) > 1:
         raise DescriptionError(
             f"run: the inputs have different numbers of trials: {exact}."
             " Give each as many, or no trial axis for all trials alike."
         )
-    length = run_length(net, lengths, ticks, duration)
+    length = run_length(net, {name: one.ticks for name, one in read.items() if one.ticks}, ticks, duration)
     asked = None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS)
     count = _trials(exact, least, started, asked)
-    shared = set(read) - set(exact) - set(least)  # inputs without a trial axis
-    drives = {name: _fit(drive, count, length, name in shared) for name, drive in read.items()}
+    drives = {name: _fit(one, count, length) for name, one in read.items()}
     if net.schedule.sweeps:  # a sweep reads the messages of all neurons, so spikes become an array
         drives = {
             name: array_from_spikes(drive, count, length, net.populations[name]) if drive.events else drive
             for name, drive in drives.items()
         }
-    return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)
+    batched = bool(exact or least) or started > 0 or trials is not None
+    return Inputs(drives, {name: one.dim for name, one in read.items()}, length, count, batched)
+
+
+class _Input(NamedTuple):
+    """An input of one population, before it is known how long the run is.
+
+    ticks: how many it has, if it is an array; else 0.
+    trials: how many it has; 0 without a trial axis.
+    least_trials: of spike events with trial numbers, whose last trials may have no spikes, the largest number
+        plus 1; else 0.
+    """
+
+    drive: Drive
+    dim: Dim
+    ticks: int = 0
+    trials: int = 0
+    least_trials: int = 0
+
+
+def _read_input(net: Network, population: Neurons, given: Any, as_given: bool) -> _Input:
+    subject = f"run: input {population.name!r}"
+    dim, recorded = PLAIN, 0
+    if type(given) is not np.ndarray:  # which is neither of the following
+        _refuse_trains(given, subject)
+        given, recorded = _from_recording(net, given, population.name, subject)
+        if is_spike_events(given):
+            drive, bound = read_spike_events(net, population, given, subject)
+            number = recorded or getattr(given, "trials", 0)
+            return _Input(drive, PLAIN, trials=number, least_trials=0 if number else bound)
+        dim = one_unit(given, subject)
+    boolean = _is_plain(given) and given.dtype == bool
+    values, number = _array(population, given, subject, as_given=as_given or boolean)
+    if is_spike_array(net, population, given, subject):
+        drive = spikes_from_array(values)
+    else:
+        drive = Drive(values=values.astype(np.float64) if boolean and not as_given else values)
+    return _Input(drive, dim, values.shape[1], recorded or number)
 
 
 def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, asked: int | None) -> int:
@@ -211,14 +227,14 @@ def _refuse_trains(given: Any, subject: str) -> None:
         )
 
 
-def _array(population: Neurons, given: Any, subject: str, as_given: bool) -> tuple[np.ndarray, int]:
+def _array(population: Neurons, given: Any, subject: str, *, as_given: bool) -> tuple[np.ndarray, int]:
     """An input as an array (trial, tick, *shape), and its number of trials, 0 without a trial axis.
 
     The axes of the population may be flattened into one, and left out for a single neuron.
     """
     shape = population.shape
     try:
-        if _is_plain(given) and (as_given or given.dtype == np.float32):
+        if _is_plain(given) and (as_given or given.dtype.char in "df"):
             values = given if as_given else given.copy()  # every number of 32 bits is one of 64 bits
         else:
             values = read_array(given, subject).astype(np.float64, copy=False)
@@ -249,6 +265,8 @@ def _array(population: Neurons, given: Any, subject: str, as_given: bool) -> tup
 
 def _is_finite(values: np.ndarray) -> bool:
     """Whether all numbers are finite. They are checked in chunks: the array may be larger than memory."""
+    if values.size <= CHUNK:
+        return bool(np.isfinite(values).all())
     rows = max(1, CHUNK // max(1, values[0].size))
     return all(bool(np.isfinite(values[first : first + rows]).all()) for first in range(0, len(values), rows))
 
@@ -306,17 +324,20 @@ def run_length(net: Network, lengths: Mapping[str, int], ticks: Any, duration: A
     return next(iter(lengths.values()))
 
 
-def _fit(drive: Drive, trials: int, ticks: int, shared: bool) -> Drive:
-    """The first ticks of a drive, for every trial. shared: whether all trials have the same spikes."""
+def _fit(given: _Input, trials: int, ticks: int) -> Drive:
+    """The first ticks of an input, for every trial."""
+    drive = given.drive
     if drive.values is not None:
-        values = drive.values[:, :ticks]
+        values = drive.values if drive.values.shape[1] == ticks else drive.values[:, :ticks]
         if len(values) != trials:
             values = np.broadcast_to(values, (trials, *values.shape[1:]))
-        values.flags.writeable = False  # of this view of them
-        return Drive(values=values)
+        return Drive(values=read_only(values))
+    shared = trials > 1 and not (given.trials or given.least_trials)
+    if given.ticks == ticks and not shared:
+        return drive
     keep = drive.spikes[1] < ticks
     trial, tick, neuron = (array[keep] for array in drive.spikes)
-    if shared and trials > 1:
+    if shared:  # all trials have the same spikes
         trial = np.repeat(np.arange(trials), tick.size)
         tick, neuron = np.tile(tick, trials), np.tile(neuron, trials)
     return Drive(trial=trial, tick=tick, neuron=neuron)

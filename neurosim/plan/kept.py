@@ -6,7 +6,7 @@ immutable, so that what was lowered and checked once stays true.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -36,13 +36,13 @@ def plan_of(
     until: str | None,
 ) -> Plan:
     """The plan of a run, lowered as by `lower` and checked, or the one kept with these inputs in it."""
-    drives = tuple((name, drive.events) for name, drive in inputs.drives.items())
-    parts = tuple((p.name, p.owner, p.variable, _bytes(p.index), p.shape, p.every, p.events) for p in probes)
-    key = (drives, tuple(inputs.dims.items()), parts, seed, precision, until)
+    drives = tuple([(name, drive.events) for name, drive in inputs.drives.items()])
+    recorded = tuple([probe.key for probe in probes])
+    key = (drives, tuple(inputs.dims.items()), recorded, seed, precision, until)
     kept = None if start else net.kept_plans.get(key)
     if kept is not None:
-        plan = replace(
-            kept, drives=inputs.drives, ticks=inputs.ticks, trials=inputs.trials, resume=dict(resume)
+        plan = kept.with_run(
+            drives=inputs.drives, ticks=inputs.ticks, trials=inputs.trials, resume=dict(resume), calls={}
         )
         if plan.trials > kept.trials or plan.ticks > kept.ticks:
             check_memory(plan)
@@ -68,8 +68,8 @@ def plan_of(
 def probes_of(net: Network, record: Any, spiking: Iterable[str]) -> tuple[Probe, ...]:
     """What `read_record` reads of the argument `record`; names that were read before are looked up."""
     kind: Any = cast(Any, type(record))
-    items = tuple(cast(Iterable[Any], record)) if kind in (list, tuple, str, dict) else ()
-    times = tuple(cast(dict[Any, Any], record).values()) if kind is dict else ()
+    items = tuple(cast("Iterable[Any]", record)) if kind in (list, tuple, str, dict) else ()
+    times = tuple(cast("dict[Any, Any]", record).values()) if kind is dict else ()
     if not items or any(type(name) is not str for name in items) or any(type(n) is not int for n in times):
         return read_record(net, record, spiking)  # populations, units, and what is to be refused
     key = (kind is str, items, times, frozenset(spiking))
@@ -78,10 +78,6 @@ def probes_of(net: Network, record: Any, spiking: Iterable[str]) -> tuple[Probe,
             net.kept_probes.clear()
         net.kept_probes[key] = read_record(net, record, spiking)
     return net.kept_probes[key]
-
-
-def _bytes(index: np.ndarray | None) -> Hashable:
-    return None if index is None else np.asarray(index).tobytes()
 
 
 def _numbers(plan: Plan) -> float:

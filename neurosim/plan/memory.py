@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from neurosim.errors import PlanError
 
@@ -22,6 +23,7 @@ def refuse_size(need: float, what: str, remedy: str) -> None:
         )
 
 
+@cache
 def memory() -> float:
     """The memory of this machine in bytes; infinity on systems that do not report it."""
     try:

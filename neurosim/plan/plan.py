@@ -259,6 +259,22 @@ class Plan:
     kept: bool = False
     made: dict[str, Any] = field(default_factory=dict[str, Any])
 
+    def with_run(
+        self,
+        *,
+        drives: Mapping[str, Drive],
+        ticks: int,
+        trials: int,
+        resume: Mapping[str, np.ndarray],
+        calls: Mapping[str, Callable[[int], None]],
+    ) -> Plan:
+        """This plan for another run, with all that has been computed of it so far: it depends on none of
+        these fields.
+        """
+        plan = object.__new__(Plan)
+        vars(plan).update(vars(self), drives=drives, ticks=ticks, trials=trials, resume=resume, calls=calls)
+        return plan
+
     def of_class(self, pathway_class: type[PathwayClass]) -> list[PathwayClass]:
         """The pathways of a class, in network order."""
         if pathway_class not in self._of_class:

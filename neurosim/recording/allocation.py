@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from math import prod
 
 import numpy as np
@@ -29,8 +30,14 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An array without values that begins at a cache line, so that no vector of numbers lies across two."""
     length = prod(shape) * dtype.itemsize
     memory = np.empty(length + CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE
-    return memory[start : start + length].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, memory, -address(memory) % CACHE_LINE)
+
+
+def address(array: np.ndarray) -> int:
+    """Where the numbers of an array begin; `array.ctypes.data` takes several times as long."""
+    if array.size and array.flags.carray:  # there is no such buffer of others
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+    return array.ctypes.data
 
 
 def index_array(indices: Indices, what: str) -> np.ndarray:

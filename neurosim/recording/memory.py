@@ -13,7 +13,7 @@ from neurosim.recording.allocation import aligned_empty
 from neurosim.recording.header import Change, Header, sample_count, sample_size
 from neurosim.recording.lazy import Later
 from neurosim.recording.session_log import SessionLog
-from neurosim.recording.spikes import Spikes, join_spikes
+from neurosim.recording.spikes import Spikes, copied_spikes, join_spikes
 from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
 
@@ -53,7 +53,8 @@ class MemoryWriter(Writer):
     ) -> None:
         values, spikes = self._check_block(trial, tick, samples, events, trials, ticks)
         for name, piece in spikes.items():
-            self._spikes[name].append(Spikes(piece.trial.copy(), piece.tick.copy(), piece.neuron.copy()))
+            if len(piece):
+                self._spikes[name].append(copied_spikes(piece, self.header.dt))
         for name, block in values.items():
             first = sample_count(tick, self._every(name))
             self._blocks[name].append((trial, first, np.array(block, self.header.dtype)))
@@ -70,11 +71,10 @@ class MemoryWriter(Writer):
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> MemoryStore:
         trials, ticks = self._complete_part(ticks)
         values = {p.name: self._join(p, trials, ticks) for p in self.header.probes if not p.events}
-        events = {}
-        for name in list(self._spikes):
-            spikes = join_spikes(self._spikes.pop(name), self.header.dt)
-            held = (spikes.trial < trials) & (spikes.tick < ticks)
-            events[name] = spikes if held.all() else spikes.select(held)
+        events, self._spikes = self._spikes, {}
+        if trials < len(self.progress) or ticks < self._longest:
+            for pieces in events.values():
+                pieces[:] = [s.select((s.trial < trials) & (s.tick < ticks)) for s in pieces]
         header = self.header if self._log is None else self._log.header(ticks)
         return MemoryStore(header, values, events, ticks, trials, stopped, self.progress, final)
 
@@ -115,7 +115,7 @@ class MemoryStore(Store):
     """The data of a recording in memory, as read-only arrays.
 
     values: for each probe of values, its samples, shape (trial, sample, *shape)
-    events: for each probe of spikes, all its spikes, sorted
+    events: for each probe of spikes, all its spikes in pieces, each of them sorted
     final: the state after the last tick
 
     The other arguments are those of `Store`.
@@ -125,7 +125,7 @@ class MemoryStore(Store):
         self,
         header: Header,
         values: Mapping[str, np.ndarray],
-        events: Mapping[str, Spikes],
+        events: Mapping[str, list[Spikes]],
         ticks: int,
         trials: int,
         stopped: str,
@@ -141,13 +141,17 @@ class MemoryStore(Store):
         return self._values[probe.name] if self.header.batched else self._values[probe.name][0]
 
     def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
-        spikes = self._events[probe.name]
+        pieces = self._events[probe.name]
+        if len(pieces) != 1:  # they are joined when somebody asks
+            pieces[:] = [join_spikes(pieces, self.header.dt)]
+        spikes = pieces[0]
+        if trials == range(self.trials) and ticks == range(self.ticks):
+            yield spikes
+            return
         first, last = np.searchsorted(spikes.trial, (trials.start, trials.stop))
         tick = spikes.tick[first:last]
         if len(trials) == 1:
             yield spikes.select(slice(*(first + np.searchsorted(tick, (ticks.start, ticks.stop)))))
-        elif ticks == range(self.ticks):
-            yield spikes.select(slice(first, last))
         else:
             yield spikes.select(first + np.flatnonzero((tick >= ticks.start) & (tick < ticks.stop)))
 

@@ -203,8 +203,10 @@ class Recording:
         trials = range(self.trials) if trial is None else range(trial, trial + 1)
         first = 0 if start is None else self.tick(start, f"spikes of {probe.name!r}: start")
         last = self.ticks if stop is None else self.tick(stop, f"spikes of {probe.name!r}: stop")
-        pieces = self._pieces(probe, trials, range(max(first, 0), min(last, self.ticks)))
-        return join_spikes([piece for piece, _ in pieces], self.dt)
+        ticks = range(max(first, 0), min(last, self.ticks))
+        if isinstance(probe, PartialProbe):
+            return join_spikes([piece for piece, _ in self._pieces(probe, trials, ticks)], self.dt)
+        return join_spikes(list(self._store.events(probe, trials, ticks)), self.dt)
 
     def rates(self, name: str | Neurons | Part) -> np.ndarray:
         """The mean rate of each neuron: spikes per second, or per tick without `Clock`.

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from neurosim.errors import RecordingError
 from neurosim.network.readonly import read_only
 
+NONE = np.zeros(0, np.int64)
+
 
 @dataclass(frozen=True, eq=False, init=False)
 class Spikes:
@@ -37,9 +39,13 @@ class Spikes:
     dt: float | None
 
     def __init__(self, trial: ArrayLike, tick: ArrayLike, neuron: ArrayLike, dt: float | None = None):
-        for field, values in (("trial", trial), ("tick", tick), ("neuron", neuron)):
-            object.__setattr__(self, field, read_only(_integers(values, field)))
-        object.__setattr__(self, "dt", dt)
+        # All at once, and not one by one as to a frozen class, because short runs make many of these.
+        vars(self).update(
+            trial=read_only(_integers(trial, "trial")),
+            tick=read_only(_integers(tick, "tick")),
+            neuron=read_only(_integers(neuron, "neuron")),
+            dt=dt,
+        )
         if not self.trial.shape == self.tick.shape == self.neuron.shape == (len(self.trial),):
             raise RecordingError(
                 f"Spikes: trial, tick and neuron have shapes {self.trial.shape}, {self.tick.shape} and"
@@ -56,13 +62,17 @@ class Spikes:
 
     def sorted(self) -> Spikes:
         """The same spikes by trial, tick and neuron; the object itself if they are sorted already."""
+        return self if self._is_sorted else self.select(np.lexsort((self.neuron, self.tick, self.trial)))
+
+    @cached_property
+    def _is_sorted(self) -> bool:
         if len(self) < 2:
-            return self
+            return True
         before, after = slice(None, -1), slice(1, None)
         rising = self.neuron[after] >= self.neuron[before]
         for key in (self.tick, self.trial):
             rising = (key[after] > key[before]) | ((key[after] == key[before]) & rising)
-        return self if rising.all() else self.select(np.lexsort((self.neuron, self.tick, self.trial)))
+        return bool(rising.all())
 
     def select(self, chosen: np.ndarray | slice) -> Spikes:
         """The spikes at these positions of the arrays: a slice, a list of integers or a Boolean mask."""
@@ -75,13 +85,22 @@ class Spikes:
         return f"<Spikes: {len(self):,} of {len(np.unique(self.neuron)):,} neurons>"
 
 
+def copied_spikes(spikes: Spikes, dt: float | None) -> Spikes:
+    """The same spikes in arrays of their own, with ticks of this length."""
+    copy = Spikes(spikes.trial.copy(), spikes.tick.copy(), spikes.neuron.copy(), dt)
+    if "_is_sorted" in vars(spikes):  # it need not be found out again
+        vars(copy)["_is_sorted"] = vars(spikes)["_is_sorted"]
+    return copy
+
+
 def join_spikes(pieces: Sequence[Spikes], dt: float | None) -> Spikes:
     """The spikes of all pieces, sorted by trial, tick and neuron."""
     if len(pieces) == 1 and pieces[0].dt == dt:
         return pieces[0].sorted()
+    if not pieces:
+        return Spikes(NONE, NONE, NONE, dt)
     trial, tick, neuron = (
-        np.concatenate([np.zeros(0, np.int64), *(getattr(piece, field) for piece in pieces)])
-        for field in ("trial", "tick", "neuron")
+        np.concatenate([getattr(piece, field) for piece in pieces]) for field in ("trial", "tick", "neuron")
     )
     return Spikes(trial, tick, neuron, dt).sorted()
 

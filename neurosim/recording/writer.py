@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from neurosim.recording.store import Store
 
 
+NO_SPIKES = join_spikes([], None)
+
+
 class Writer(ABC):
     """Takes what a run produces, in blocks of consecutive ticks, and ends in a `Store`.
 
@@ -105,7 +108,7 @@ class Writer(ABC):
     ) -> tuple[dict[str, np.ndarray], dict[str, Spikes]]:
         """The data of a block, checked: values as (trial, sample, column), and sorted spikes."""
         in_run = 0 <= trial < trial + trials <= self.header.trials
-        if not in_run or (self.progress[trial : trial + trials] != tick).any():
+        if not in_run or self.progress[trial : trial + trials].tolist() != [tick] * trials:
             raise RecordingError(
                 f"Recording: a block begins at trial {trial}, tick {tick},"
                 f" where {self.progress[trial : trial + trials]} ticks are kept."
@@ -114,9 +117,7 @@ class Writer(ABC):
         spikes: dict[str, Spikes] = {}
         for probe in self.header.probes:
             if probe.events:
-                spikes[probe.name] = _within(
-                    probe, events.get(probe.name), trial, tick, trials, ticks
-                ).sorted()
+                spikes[probe.name] = _within(probe, events.get(probe.name), trial, tick, trials, ticks)
                 continue
             if probe.name in self.buffers:
                 continue
@@ -134,21 +135,29 @@ class Writer(ABC):
         """The number of trials, and of ticks of each, that a recording holds after a run of `ticks` ticks."""
         if not self.header.probes:
             self.progress[:] = ticks  # there was nothing to write
-        ticks = min(ticks, int(self.progress.max()))
+        ticks = min(ticks, self._longest)
         return complete_trials(self.progress, ticks), ticks
+
+    @property
+    def _longest(self) -> int:
+        """The number of ticks of the trial that has most."""
+        return int(self.progress[0] if len(self.progress) == 1 else self.progress.max())
 
 
 def _within(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: int, ticks: int) -> Spikes:
-    """The spikes, refused if some lie outside the block."""
+    """The spikes, sorted; refused if some lie outside the block."""
     if spikes is None or not len(spikes):
-        return join_spikes([], None)
+        return NO_SPIKES
+    spikes = spikes.sorted()
     for axis, indices, first, count in (
         ("trial", spikes.trial, trial, trials),
         ("tick", spikes.tick, tick, ticks),
     ):
-        if indices.min() < first or indices.max() >= first + count:
+        rising = axis == "trial" or trials == 1
+        least, most = (indices[0], indices[-1]) if rising else (indices.min(), indices.max())
+        if least < first or most >= first + count:
             raise RecordingError(
-                f"Recording: a spike of {probe.name!r} lies at {axis} {indices.max()},"
+                f"Recording: a spike of {probe.name!r} lies at {axis} {most},"
                 f" outside its block {first} .. {first + count}."
             )
     return spikes
@@ -156,6 +165,8 @@ def _within(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: 
 
 def complete_trials(progress: np.ndarray, ticks: int) -> int:
     """How many trials, from the first on without a gap, ran at least `ticks` ticks."""
+    if len(progress) == 1:
+        return int(progress[0] >= ticks)
     shorter = (progress < ticks).nonzero()[0]
     return int(shorter[0]) if shorter.size else len(progress)
 

@@ -10,7 +10,6 @@ which order these files are best read.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from neurosim.engine.events import construct, parts, textual_layout
@@ -41,10 +40,9 @@ def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | No
         prepare(plan.precision, plain=plain, textual=bool(plan.textual))
         compiled = compiled_plan(plan, threads, announce)
     network = compiled.layout(plan, threads)
-    plan = replace(
-        network.plan,
-        drives=plan.drives, ticks=plan.ticks, trials=plan.trials, resume=plan.resume, calls=plan.calls,
-    )  # fmt: skip
+    plan = network.plan.with_run(
+        drives=plan.drives, ticks=plan.ticks, trials=plan.trials, resume=plan.resume, calls=plan.calls
+    )
     opened = partial(EventsRunning, compiled.library, network, plan)
     return Ready(plan, opened, partial(opened, watch=True), network.size, BATCH_NEURONS, later=True)
 

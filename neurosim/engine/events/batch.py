@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from neurosim.engine.checkpoint import PRODUCT, held_in, restore, restore_products
 from neurosim.engine.events.batch_image import BatchImage, fits
+from neurosim.engine.events.feeding import drive_stride, fed_arrays
 from neurosim.engine.events.keys import (
     ArrayKey,
     DenseArray,
     DensePart,
     DriveEvents,
-    DriveStride,
     DriveValues,
     EventPart,
     HistoryArray,
@@ -34,7 +34,7 @@ from neurosim.engine.events.keys import (
     is_per_trial,
 )
 from neurosim.engine.events.layouts import LANES, Array, Integers
-from neurosim.engine.events.network_layout import NetworkLayout, aligned, drive_stride
+from neurosim.engine.events.network_layout import NetworkLayout, aligned
 from neurosim.engine.events.network_struct import NetworkStruct
 from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
@@ -47,7 +47,7 @@ from neurosim.engine.events.textual_layout import (
 )
 from neurosim.engine.state import NEVER, State, start_state
 from neurosim.plan.plan import Dense, Drive, Plan, Textual
-from neurosim.recording.allocation import aligned_empty
+from neurosim.recording.allocation import address, aligned_empty
 
 # Weights: products of smaller matrices are not shared between threads (`core/arrivals/dense.hpp`).
 WORTH_SHARING = 2**15
@@ -66,20 +66,27 @@ class Batch:
     def __init__(self, network: NetworkLayout, plan: Plan, trials: Integers):
         self.network, self.plan, self.trials, self.count = network, plan, trials, len(trials)
         self.keep_alive: list[Array] = []
+        self.inputs: dict[int, tuple[ArrayKey, Array]] = {}  # those that have been exchanged, by handle
         from_start = network.kept and not plan.resume
         self.image = network.images.get(self.count) if from_start else None
         if self.image is not None:
-            self.arrays, self.addresses = self.image.begin()
+            self.block, self.addresses = self.image.begin()
             self.integers = network.integers.copy()
             self.feed(plan.drives)
             self.struct = self._struct_of(self.image)
             return
-        self.arrays: dict[ArrayKey, Array] = {}
+        self.arrays = {}
         for key in network.source.numbering.arrays:
             self.array(key)
         self.struct = self._new_struct()
         if from_start and fits(self.arrays):
-            network.images[self.count] = BatchImage(self.arrays, bytes(self.struct), self.keep_alive)
+            network.images[self.count] = self._new_image()
+
+    @cached_property
+    def arrays(self) -> dict[ArrayKey, Array]:
+        """The array of each key; of a batch that began with an image, made when they are first asked for."""
+        assert self.image is not None
+        return self.image.arrays(self.block) | dict(self.inputs.values())
 
     @cached_property
     def state(self) -> State:
@@ -100,38 +107,51 @@ class Batch:
                     pass
         return state
 
+    def _new_image(self) -> BatchImage:
+        struct = NetworkStruct.from_buffer_copy(self.struct)
+        struct.longest = self._address(self.network.longest_delays)  # the next run may be longer
+        return BatchImage(self.arrays, bytes(struct), self.keep_alive)
+
     def _struct_of(self, image: BatchImage) -> NetworkStruct:
         """The struct of a batch that began with an image."""
         struct = NetworkStruct.from_buffer_copy(image.struct)
         struct.arrays, struct.integers = self._address(self.addresses), self._address(self.integers)
-        struct.longest = self._address(np.minimum(self.network.longest_delays, self.plan.ticks))
+        if self.network.longest_delay > self.plan.ticks:
+            struct.longest = self._address(self._longest)
         return struct
 
+    @property
+    def _longest(self) -> Integers:
+        """The longest delay of each stage; none is longer than the run."""
+        longest, ticks = self.network.longest_delays, self.plan.ticks
+        return longest if self.network.longest_delay <= ticks else longest.clip(max=ticks)
+
     def _new_struct(self) -> NetworkStruct:
-        network, plan, address = self.network, self.plan, self._address
+        network, plan, at = self.network, self.plan, self._address
         numbering = network.source.numbering
         arrays = [self.arrays[key] for key in numbering.arrays]
-        self.addresses = np.array([array.ctypes.data for array in arrays], np.uint64)
+        self.addresses = np.array([address(array) for array in arrays], np.uint64)
         self.integers = network.integers.copy()
         for population, drive in plan.drives.items():
-            self._feed_stride(population, drive)
+            if (handle := network.feeds[population].stride) is not None:
+                self.integers[handle] = drive_stride(drive)
         strides = [self._stride(key) for key in numbering.arrays]
         return NetworkStruct(
-            arrays=address(self.addresses),
-            stride=address(np.array(strides, np.int64)),
-            numbers=address(network.numbers),
-            integers=address(self.integers),
-            keys=address(network.random_keys),
-            bounds=address(network.bounds),
-            sizes=address(network.sizes),
-            rows=address(network.row_tables),
-            formats=address(network.row_formats),
-            first_sender=address(network.first_sender),
-            slots=address(network.slot_counts),
-            longest=address(np.minimum(network.longest_delays, plan.ticks)),
-            zero_delay=address(network.has_zero_delays),
+            arrays=at(self.addresses),
+            stride=at(np.array(strides, np.int64)),
+            numbers=at(network.numbers),
+            integers=at(self.integers),
+            keys=at(network.random_keys),
+            bounds=at(network.bounds),
+            sizes=at(network.sizes),
+            rows=at(network.row_tables),
+            formats=at(network.row_formats),
+            first_sender=at(network.first_sender),
+            slots=at(network.slot_counts),
+            longest=at(self._longest),
+            zero_delay=at(network.has_zero_delays),
             first_tick=plan.first_tick,
-            longest_delay=int(network.longest_delays.max(initial=0)),
+            longest_delay=network.longest_delay,
             blocks=network.blocks,
             threads=network.threads,
             populations=len(network.names),
@@ -142,7 +162,7 @@ class Batch:
 
     def _address(self, array: Array) -> int:
         self.keep_alive.append(np.ascontiguousarray(array))
-        return self.keep_alive[-1].ctypes.data
+        return address(self.keep_alive[-1])
 
     def _stride(self, key: ArrayKey) -> int:
         """How many elements lie between two trials; 0 if all trials share the array."""
@@ -150,6 +170,8 @@ class Batch:
 
     def array(self, key: ArrayKey) -> Array:
         """The array of a key, found once."""
+        if self.image is not None and key in self.image.places:
+            return self.image.array(self.block, key)
         if key not in self.arrays:
             self.arrays[key] = np.ascontiguousarray(self._find(key))
         return self.arrays[key]
@@ -179,9 +201,9 @@ class Batch:
             case NotRefractory(population):
                 return state.not_refractory[population].astype(self._integer)
             case DriveValues(population):
-                return _drive_values(plan.drives[population])
+                return fed_arrays(plan.drives[population], plan.trials)[0]
             case DriveEvents(population, part):
-                return self._events(plan.drives[population], part)
+                return fed_arrays(plan.drives[population], plan.trials)[list(EventPart).index(part)]
             case HistoryArray(population, part):
                 return self._history(population, part)
             case SynapseRecords(pathway, variable):
@@ -198,37 +220,21 @@ class Batch:
         """Integers as wide as the plan's floats: `Integer` of the generated code."""
         return np.int32 if self.plan.dtype.itemsize == 4 else np.int64
 
-    def _events(self, drive: Drive, part: EventPart) -> Integers:
-        trial, tick, neuron = drive.spikes
-        match part:
-            case EventPart.START:
-                return np.searchsorted(trial, np.arange(self.plan.trials + 1)).astype(np.int64)
-            case EventPart.TICK:
-                return tick.astype(np.int64)
-            case EventPart.NEURON:
-                return neuron.astype(np.int64)
-
     def feed(self, drives: Mapping[str, Drive]) -> None:
         """Hand other inputs to the C++, in place of those before."""
         for population, drive in drives.items():
-            if drive.values is not None:
-                self._exchange(DriveValues(population), _drive_values(drive))
-                self._feed_stride(population, drive)
-                continue
-            for part in EventPart:
-                self._exchange(DriveEvents(population, part), self._events(drive, part))
+            feed, arrays = self.network.feeds[population], fed_arrays(drive, self.plan.trials)
+            for number, key, handle in feed.places:
+                self._exchange(key, handle, arrays[number])
+            if feed.stride is not None:
+                self.integers[feed.stride] = drive_stride(drive)
 
-    def _feed_stride(self, population: str, drive: Drive) -> None:
-        handle = self.network.source.numbering.integers.get(DriveStride(population))
-        if handle is not None:
-            self.integers[handle] = drive_stride(drive)
-
-    def _exchange(self, key: ArrayKey, array: Array) -> None:
+    def _exchange(self, key: ArrayKey, handle: int, array: Array) -> None:
         """Let the C++ use another array for a key."""
-        handle = self.network.source.numbering.arrays.get(key)
-        if handle is not None:
-            self.arrays[key] = np.ascontiguousarray(array)
-            self.addresses[handle] = self.arrays[key].ctypes.data
+        self.inputs[handle] = key, array
+        self.addresses[handle] = address(array)
+        if "arrays" in vars(self):
+            self.arrays[key] = array
 
     def _history(self, population: str, part: HistoryPart) -> Array:
         past = self.state.history[population]
@@ -384,9 +390,3 @@ class Batch:
         stored = to_ticks(self.plan, values) if in_ticks(self.plan, variable) else values
         held = self.held_values(pathway, variable)
         held[...] = (stored if order is None else stored[:, order]).reshape(held.shape)
-
-
-def _drive_values(drive: Drive) -> Array:
-    assert drive.values is not None
-    values = drive.values[:1] if drive_stride(drive) == 0 else drive.values
-    return values.astype(float, copy=False)

@@ -11,14 +11,14 @@ import numpy as np
 
 from neurosim.engine.events.keys import ArrayKey, DriveEvents, DriveValues, is_per_trial
 from neurosim.engine.events.layouts import Array
-from neurosim.recording.allocation import aligned_empty
+from neurosim.recording.allocation import address, aligned_empty
 
 BYTE = np.dtype(np.uint8)
 LINE = 64  # bytes of a cache line, at which each array begins
 MOST_BYTES = 2**20  # of the arrays that change; for more, copying them takes most of the time anyway
 
-Place = tuple[ArrayKey, int, tuple[int, ...], np.dtype[Any]]
-"""An array: its key, its first byte in the block, its shape and type."""
+Place = tuple[int, tuple[int, ...], np.dtype[Any]]
+"""An array: its first byte in the block, its shape and type."""
 
 
 class BatchImage:
@@ -31,30 +31,35 @@ class BatchImage:
     def __init__(self, arrays: dict[ArrayKey, Array], struct: bytes, keep_alive: list[Array]):
         self.struct, self._keep_alive = struct, keep_alive
         self._fixed = {key: array for key, array in arrays.items() if not _changes(key)}
-        self._places: list[Place] = []
+        self.places: dict[ArrayKey, Place] = {}  # of the arrays that change
         self._bytes = 0
         self._addresses = np.zeros(len(arrays), np.uint64)  # in the block, of the arrays that change
         self._changing = np.zeros(len(arrays), np.uint64)
         for handle, (key, array) in enumerate(arrays.items()):
             if is_per_trial(key):
-                self._places.append((key, self._bytes, array.shape, array.dtype))
+                self.places[key] = self._bytes, array.shape, array.dtype
                 self._addresses[handle], self._changing[handle] = self._bytes, 1
                 self._bytes += -(-array.nbytes // LINE) * LINE
             elif key in self._fixed:
-                self._addresses[handle] = array.ctypes.data
+                self._addresses[handle] = address(array)
         self._block = aligned_empty((self._bytes,), BYTE)
-        for key, view in self._views(self._block).items():
-            view[...] = arrays[key]
+        for key in self.places:
+            self.array(self._block, key)[...] = arrays[key]
 
-    def begin(self) -> tuple[dict[ArrayKey, Array], Array]:
-        """Arrays for a run from the start, without its inputs, and their addresses by handle."""
+    def begin(self) -> tuple[Array, Array]:
+        """The block of a run from the start, and the addresses of its arrays by handle, without inputs."""
         block = aligned_empty((self._bytes,), BYTE)
         block[...] = self._block
-        addresses = self._addresses + self._changing * np.uint64(block.ctypes.data)
-        return self._fixed | self._views(block), addresses
+        return block, self._addresses + self._changing * np.uint64(address(block))
 
-    def _views(self, block: Array) -> dict[ArrayKey, Array]:
-        return {key: np.ndarray(shape, dtype, block, first) for key, first, shape, dtype in self._places}
+    def arrays(self, block: Array) -> dict[ArrayKey, Array]:
+        """The arrays in a block, and those that all runs share."""
+        return self._fixed | {key: self.array(block, key) for key in self.places}
+
+    def array(self, block: Array, key: ArrayKey) -> Array:
+        """One of the arrays in a block."""
+        first, shape, dtype = self.places[key]
+        return np.ndarray(shape, dtype, block, first)
 
 
 def fits(arrays: dict[ArrayKey, Array]) -> bool:

@@ -17,15 +17,17 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.layouts import Array
 from neurosim.engine.events.runner import Runner
-from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, recorded_spikes, sampled_in
+from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, sampled_in
 from neurosim.network.probes import Probe
+from neurosim.recording.allocation import address
 from neurosim.recording.header import sample_count, sample_size
-from neurosim.recording.spikes import Spikes, join_spikes
+from neurosim.recording.spikes import Spikes, copied_spikes, join_spikes
 from neurosim.recording.writer import Writer
 
 BUFFER_BYTES = 32 * 2**20
 CACHE_BYTES = 2**24  # larger recordings have left the caches before they are read
 MOST_TICKS_OF_A_BLOCK = 100_000
+NO_SPIKES = join_spikes([], None)
 
 
 class ProbeStruct(ctypes.Structure):
@@ -74,19 +76,21 @@ class RecordingBuffers:
             samples = writer.buffer(probe)
             if samples is not None:
                 self.direct[probe.name] = samples[first:][: batch.count]
-        self.ticks = self._most_ticks(writer.block)
+        self.ticks = self._most_ticks()
         self.keep_alive: list[Array] = []
         self.buffers = [[self._buffer(p) for p in self.sampled] for _ in range(2)]
         self.structs = (ProbeStruct * len(self.sampled))(
             *(self._struct(number, probe) for number, probe in enumerate(self.sampled))
         )
 
-    def _most_ticks(self, block: int) -> int:
+    def _most_ticks(self) -> int:
         """How many ticks fit into the buffers."""
         buffered = [p for p in self.sampled if p.name not in self.direct]
-        tick = bytes_per_tick(self.plan, buffered, self.batch.count)
-        most = block if buffered else MOST_TICKS_OF_A_BLOCK
-        return int(max(1, min(most, BUFFER_BYTES // max(tick, 1), self.plan.ticks)))
+        most = MOST_TICKS_OF_A_BLOCK
+        if buffered:
+            tick = bytes_per_tick(self.plan, buffered, self.batch.count)
+            most = min(self.writer.block, BUFFER_BYTES // max(tick, 1))
+        return int(max(1, min(most, self.plan.ticks)))
 
     def _buffer(self, probe: Probe) -> Array:
         """Memory for the samples of a probe: (trial, sample, column)."""
@@ -95,13 +99,34 @@ class RecordingBuffers:
         samples = sample_count(self.ticks, probe.every)
         return np.empty((self.batch.count, samples, sample_size(probe)), self.plan.dtype)
 
-    def _address(self, array: Array) -> int:
-        self.keep_alive.append(np.ascontiguousarray(array, np.int64))
-        return self.keep_alive[-1].ctypes.data
-
     def _struct(self, number: int, probe: Probe) -> ProbeStruct:
-        trials, blocks = self.batch.count, self.batch.network.blocks
         values, newest = self._sampled(probe)
+        buffers, samples = [held[number] for held in self.buffers], self.direct.get(probe.name)
+        struct = self._layout(probe, values, newest)
+        struct.values = address(values)
+        struct.newest = address(newest) if newest is not None else None
+        struct.buffer[:] = [address(buffer) for buffer in buffers]
+        struct.capacity = buffers[0].shape[1]
+        struct.direct = samples is not None
+        struct.past_caches = samples is not None and samples.nbytes > CACHE_BYTES
+        return struct
+
+    def _layout(self, probe: Probe, values: Array, newest: Array | None) -> ProbeStruct:
+        """The struct of a probe without the arrays of this run; found once for a network that is kept."""
+        kept = self.batch.network.probes.get((self.batch.count, probe.name))
+        if kept is not None:
+            return ProbeStruct.from_buffer_copy(kept[0])
+        keep_alive: list[Array] = []
+        struct = self._new_layout(probe, values, newest, keep_alive)
+        self.keep_alive += keep_alive
+        if self.batch.network.kept:
+            self.batch.network.probes[self.batch.count, probe.name] = bytes(struct), keep_alive
+        return struct
+
+    def _new_layout(
+        self, probe: Probe, values: Array, newest: Array | None, keep_alive: list[Array]
+    ) -> ProbeStruct:
+        trials, blocks = self.batch.count, self.batch.network.blocks
         index, block_first = self._index(probe)
         column = None
         if index is not None:  # which columns each block samples
@@ -110,24 +135,22 @@ class RecordingBuffers:
             block_first = np.r_[0, np.cumsum(np.bincount(block, minlength=blocks))]
             if probe.owner in self.plan.pathways:
                 index = index * (values.strides[1] // values.itemsize)  # a synapse's variables lie together
+
+        def held(array: Array) -> int:
+            keep_alive.append(np.ascontiguousarray(array, np.int64))
+            return address(keep_alive[-1])
+
         size = values.shape[-1] if newest is not None else values.size // trials
-        samples = self.direct.get(probe.name)
         return ProbeStruct(
-            values=values.ctypes.data,
             itemsize=values.itemsize,
             stride=values.strides[0],
-            newest=newest.ctypes.data if newest is not None else None,
             message=size * values.itemsize,
-            index=self._address(index) if index is not None else None,
-            block_first=self._address(block_first),
-            column=self._address(column) if column is not None else None,
+            index=held(index) if index is not None else None,
+            block_first=held(block_first),
+            column=held(column) if column is not None else None,
             columns=sample_size(probe),
             every=probe.every,
             step=sampled_in(self.plan, probe),
-            buffer=(ctypes.c_void_p * 2)(*(buffers[number].ctypes.data for buffers in self.buffers)),
-            capacity=self.buffers[0][number].shape[1],
-            direct=samples is not None,
-            past_caches=samples is not None and samples.nbytes > CACHE_BYTES,
         )
 
     def _index(self, probe: Probe) -> tuple[Array | None, Array]:
@@ -176,21 +199,31 @@ class RecordingBuffers:
         self.writer.write(int(trials[0]), first, samples, events, trials=len(trials), ticks=ticks)
         return {probe.owner: events[probe.name] for probe in self.events if probe.index is None}
 
-    def spikes_of(self, runner: Runner, filled: Filled, population: str) -> Spikes:
-        """The spikes of a population in one set of buffers, in its ticks."""
+    def spikes_of(self, runner: Runner, filled: Filled, population: str, first: int) -> Spikes:
+        """The spikes of a population in one set of buffers, from a tick on."""
         probe = next(p for p in self.events if p.owner == population and p.index is None)
-        return self._spikes(runner, filled.set, probe) if filled.ticks else join_spikes([], self.plan.dt)
+        if not filled.ticks:
+            return NO_SPIKES
+        return copied_spikes(self._spikes(runner, filled.set, probe, first), self.plan.dt)
 
-    def _spikes(self, runner: Runner, buffer_set: int, probe: Probe) -> Spikes:
-        """The spikes of a probe in one set of buffers."""
-        population = list(self.plan.groups).index(probe.owner)
+    def _spikes(self, runner: Runner, buffer_set: int, probe: Probe, first: int = 0) -> Spikes:
+        """The spikes of a probe in one set of buffers, from a tick on."""
+        population = self.plan.numbers[probe.owner]
         parts: list[tuple[Array, Array, Array]] = []
         for row, number in enumerate(self.batch.trials):
             tick, neuron = runner.recorded_spikes(buffer_set, row, population)
-            which = recorded_spikes(probe, neuron)
-            tick, neuron = tick[which], neuron[which]
-            parts.append((np.repeat(number, tick.size), tick, neuron.astype(np.int64)))
+            if first:  # few are newer than this
+                begin = tick.searchsorted(first)
+                tick, neuron = tick[begin:], neuron[begin:]
+            if not tick.size:
+                continue
+            if probe.index is not None:
+                chosen = np.isin(neuron, probe.index)
+                tick, neuron = tick[chosen], neuron[chosen]
+            parts.append((np.full(tick.size, number), tick, neuron.astype(np.int64)))
         if len(parts) == 1:  # needs no copy
             return Spikes(*parts[0], self.plan.dt)
+        if not parts:
+            return NO_SPIKES
         trial, tick, neuron = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Spikes(trial, tick, neuron, self.plan.dt)

@@ -20,7 +20,8 @@ from neurosim.engine.progress import MessageCallback
 from neurosim.engine.state import spikes_sent
 from neurosim.plan.plan import Plan, Sparse, Textual, without_inputs
 
-MOST_SYNAPSES = 2**20  # of a layout that is kept; larger ones take much memory, and are soon made anew
+MOST_SYNAPSES = 2**20  # of layouts that are kept; larger ones take much memory, and are soon made anew
+MOST_SHARES = 64  # lengths of runs, numbers of trials and threads
 NAMED = 4  # how many populations a message names, to say which network it is about
 SETTINGS = ("CXX", "NEUROSIM_CXXFLAGS")  # what decides which library is loaded
 
@@ -51,15 +52,19 @@ class Compiled:
     def layout(self, plan: Plan, threads: int | None) -> NetworkLayout:
         """The layout for a run: `plan` has its ticks and trials; `threads` is that of `ready`."""
         run = (plan.ticks, plan.trials, threads)
-        divided = self.shares.get(run) or share(plan, threads)
+        divided = self.shares.get(run)
+        if divided is None:
+            if len(self.shares) >= MOST_SHARES:
+                self.shares.clear()
+            divided = self.shares[run] = share(plan, threads)
         if divided in self.layouts:
             return self.layouts[divided]
         layout = NetworkLayout(self.plan, self.source, *divided)
         if self.plan.kept and layout.synapses <= MOST_SYNAPSES:
             layout.kept = True
-            self.shares.clear()
-            self.layouts.clear()
-            self.shares[run], self.layouts[divided] = divided, layout
+            while self.layouts and sum(kept.synapses for kept in self.layouts.values()) > MOST_SYNAPSES:
+                self.layouts.popitem()
+            self.layouts[divided] = layout
         return layout
 
 

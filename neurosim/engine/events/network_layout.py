@@ -12,6 +12,7 @@ from neurosim.engine.delivery import afferents_into
 from neurosim.engine.events.batch_image import BatchImage
 from neurosim.engine.events.constant_keys import CallAddress, TableArray
 from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
+from neurosim.engine.events.feeding import Feed, feed_of
 from neurosim.engine.events.keys import (
     ArrayKey,
     Constant,
@@ -64,7 +65,7 @@ from neurosim.engine.events.textual_layout import TextualLayout, lay_out, list_p
 from neurosim.engine.state import history_depth, spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.called import Table
-from neurosim.plan.plan import Dense, Drive, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import Dense, Plan, Private, Sparse, Textual
 from neurosim.plan.random import base_key
 from neurosim.recording.allocation import aligned_empty
 
@@ -90,6 +91,8 @@ class NetworkLayout:
         self.kept = False  # whether later runs use it again
         self._arrays: dict[ArrayKey, Array] = {}
         self.images: dict[int, BatchImage] = {}  # of batches of so many trials
+        # What is recorded, by the number of trials of a batch and the name: `ProbeStruct`, and its arrays.
+        self.probes: dict[tuple[int, str], tuple[bytes, list[Array]]] = {}
         self.call_length = 1  # ticks of the first call of a run; later runs begin with what has proved good
         self.slots: dict[int, Integers] = {}
         self.rows: dict[int, Rows] = {}
@@ -119,6 +122,12 @@ class NetworkLayout:
     def sum_places(self) -> SumPlaces:
         """Where the sums lie at which spikes arrive."""
         return SumPlaces(self)
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """Where the C++ looks for the input of each population that has one."""
+        drives, numbering = self.plan.drives, self.source.numbering
+        return {name: feed_of(numbering, name, drive.events) for name, drive in drives.items()}
 
     def bounds_of(self, population: str) -> NDArray[np.int32]:
         """The first neuron of each block of a population, and its size: (block + 1)."""
@@ -150,6 +159,11 @@ class NetworkLayout:
             weight_dtype=self.plan.weight_dtype,
             threads=self.threads,
         )
+
+    @cached_property
+    def longest_delay(self) -> int:
+        """The longest delay of all."""
+        return int(self.longest_delays.max(initial=0))
 
     @cached_property
     def longest_delays(self) -> Integers:
@@ -326,13 +340,6 @@ class NetworkLayout:
                 return [p.name for p in self.plan.of_class(Private)].index(pathway.name)
             case PrivateCount.SENDER:
                 return int(pathway.pre_index[0])
-
-
-def drive_stride(drive: Drive) -> int:
-    """How many numbers lie between the inputs of two trials; 0 if all have the same."""
-    assert drive.values is not None
-    values = drive.values
-    return 0 if values.strides[0] == 0 or len(values) == 1 else values[0].size
 
 
 def _dense_places(plan: Plan, pathway: Dense, end: End) -> Integers:

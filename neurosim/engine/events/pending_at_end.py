@@ -37,7 +37,7 @@ class AtText(NamedTuple):
     synapse: Integers
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class PendingAtEnd:
     """What is pending at the end of a run, as the C++ and an earlier run left it.
 
@@ -116,8 +116,9 @@ def pending_at_end(runner: Runner, batch: Batch, tick: int, earlier: Columns) ->
     earlier: what an earlier run had sent when this one began
     """
     plan = batch.plan
-    # The C++ has those of earlier runs, too, where delays change.
-    changing = {f"arrivals/{pathway.name}" for pathway in plan.textual if pathway.delay_from}
+    if earlier:  # the C++ has those of earlier runs, too, where delays change
+        changing = {f"arrivals/{pathway.name}" for pathway in plan.textual if pathway.delay_from}
+        earlier = {key: columns for key, columns in earlier.items() if key not in changing}
     return PendingAtEnd(
         tick=tick,
         first_trial=int(batch.trials[0]),
@@ -127,7 +128,7 @@ def pending_at_end(runner: Runner, batch: Batch, tick: int, earlier: Columns) ->
         textual={
             f"arrivals/{p.name}": _at_text(runner, batch, n, p, tick) for n, p in enumerate(plan.textual)
         },
-        earlier={key: columns for key, columns in earlier.items() if key not in changing},
+        earlier=earlier,
     )
 
 

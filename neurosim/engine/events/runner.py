@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurosim.engine.events.construct import Int, Signature, declare
 from neurosim.engine.events.layouts import Integers
 from neurosim.errors import EngineError
+from neurosim.recording.allocation import address
 
 SpikeArrays = tuple[Integers, NDArray[np.int32]]  # tick and neuron of each spike
 
@@ -26,6 +27,9 @@ PENDING_SPIKE = np.dtype(  # `PendingSpike` of core/run/engine.hpp
     [("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"),
      ("value", "f8")]
 )  # fmt: skip
+
+
+TICK, NEURON = np.dtype(np.int64), np.dtype(np.int32)
 
 
 class Settings(ctypes.Structure):
@@ -62,8 +66,8 @@ class Runner:
             ctypes.byref(network),
             probes,
             len(probes),
-            spike_uses.ctypes.data,
-            trials.ctypes.data,
+            address(spike_uses),
+            address(trials),
             ctypes.byref(self._address),
         )
 
@@ -92,9 +96,9 @@ class Runner:
 
     def spikes_now(self, population: int, tick: int) -> NDArray[np.int32]:
         """The neurons of a population that have spiked in this tick, while a step calls a function."""
-        neuron = ctypes.POINTER(ctypes.c_int32)()
+        neuron = ctypes.c_void_p()
         count = self._library.neurosim_now(self._address, 0, population, tick, ctypes.byref(neuron))
-        return np.ctypeslib.as_array(neuron, (count,)).copy() if count else np.zeros(0, np.int32)
+        return _memory(neuron, count, NEURON).copy()
 
     def sent_spikes(self, trial: int, population: int) -> tuple[Integers, Integers]:
         """Tick and neuron of the spikes of a population whose arrivals may still be on their way."""
@@ -107,7 +111,8 @@ class Runner:
         """The spikes on their way through synapses without text, as records of `PENDING_SPIKE`."""
         count = self._library.neurosim_pending_spikes(self._address, trial, None)
         arrivals = np.empty(count, PENDING_SPIKE)
-        self._library.neurosim_pending_spikes(self._address, trial, arrivals.ctypes.data)
+        if count:
+            self._library.neurosim_pending_spikes(self._address, trial, address(arrivals))
         return arrivals
 
     def restore(
@@ -148,11 +153,23 @@ class Runner:
 
 
 def _spikes_of(call: Callable[..., int]) -> SpikeArrays:
-    tick, neuron = ctypes.POINTER(ctypes.c_int64)(), ctypes.POINTER(ctypes.c_int32)()
+    tick, neuron = ctypes.c_void_p(), ctypes.c_void_p()
     count = call(ctypes.byref(tick), ctypes.byref(neuron))
+    return _memory(tick, count, TICK), _memory(neuron, count, NEURON)
+
+
+def _memory(where: ctypes.c_void_p, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """So many numbers of the C++, without a copy."""
     if not count:
-        return np.zeros(0, np.int64), np.zeros(0, np.int32)
-    return np.ctypeslib.as_array(tick, (count,)), np.ctypeslib.as_array(neuron, (count,))
+        return np.zeros(0, dtype)
+    memory = _buffer_type((count * dtype.itemsize).bit_length())
+    return np.ndarray(count, dtype, memory.from_address(where.value or 0))
+
+
+@functools.cache
+def _buffer_type(bits: int) -> type[ctypes.Array[ctypes.c_char]]:
+    """Memory of 2**bits bytes, more than is used: a type for each length would take long to make."""
+    return ctypes.c_char * 2**bits
 
 
 @functools.cache

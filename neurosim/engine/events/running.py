@@ -181,8 +181,8 @@ class EventsRunning:
 
     def spikes(self, population: str) -> Spikes:
         """See `Watched`."""
-        held = self.buffers.spikes_of(self.runner, self.filling, population)
-        return self.fired.of(population, held.select(held.tick >= self.begun))
+        held = self.buffers.spikes_of(self.runner, self.filling, population, self.begun)
+        return self.fired.of(population, held)
 
     def write(self) -> None:
         """See `Running`."""
