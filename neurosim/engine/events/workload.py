@@ -21,7 +21,7 @@ ARRAY = 0.1  # reading an array, for one neuron
 SIMPLE, DIVISION, FUNCTION = 0.05, 0.5, 0.75  # one operation, for one neuron
 PRIVATE = 0.7  # drawing private sources, for one target
 STATIC, TEXTUAL = 1.2, 20.0  # an arrival at a synapse, and at one with text, whose memory is visited twice
-SHORT = 2e8  # a run of one thread
+SHORT = 1e8  # a run of one thread; in longer ones, threads that do not pay are found out (threads/pace.hpp)
 RATE = 2.0  # expected spikes per second of a neuron; low, as a needless barrier costs more than a missing one
 
 

@@ -1,7 +1,10 @@
 // Threads that stay between calls. Each call gives them work, which they share with the thread that calls;
-// then they sleep until the next one.
+// then they wait for the next one. As in a barrier, all spin for a while before they sleep: the stretches of
+// a run (pace.hpp) follow each other closely, and a thread that wakes up may have to be moved to a free core.
 #pragma once
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -49,8 +52,10 @@ class Crew {
         }
         called.notify_all();
         run(0);
+        const auto all_done = [&] { return busy == 0; };
+        spin(all_done);
         std::unique_lock lock(mutex);
-        ended.wait(lock, [&] { return busy == 0; });
+        ended.wait(lock, all_done);
         job = nullptr;
         for (auto& error : thrown)
             if (error) std::rethrow_exception(error);
@@ -61,13 +66,21 @@ class Crew {
     void hire(int wanted) {
         while (static_cast<int>(others.size()) < wanted) {
             const int number = static_cast<int>(others.size()) + 1;
-            others.emplace_back([this, number, since = call] { serve(number, since); });
+            others.emplace_back([this, number, since = call.load()] { serve(number, since); });
         }
     }
+    // Waits for a while, or until something holds.
+    template <class Condition>
+    void spin(const Condition& holds) const {
+        const int most = members > cores ? 100 : SPINS;
+        for (int turn = 0; turn < most && !holds(); ++turn) continue;
+    }
     void serve(int number, int64_t since) {
-        std::unique_lock lock(mutex);
+        const auto is_called = [&] { return leaving || call != since; };
         while (true) {
-            called.wait(lock, [&] { return leaving || call != since; });
+            spin(is_called);
+            std::unique_lock lock(mutex);
+            called.wait(lock, is_called);
             if (leaving) return;
             since = call;
             if (number >= members) continue;
@@ -78,14 +91,17 @@ class Crew {
         }
     }
 
+    static constexpr int SPINS = 20000;  // some ten microseconds
+
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
     std::vector<std::thread> others;
     std::vector<std::exception_ptr> thrown;  // by each member, in the present call
     std::mutex mutex;
     std::condition_variable called, ended;
     std::function<void(int)> job;
-    int64_t call = 0;  // how many there were
-    int members = 0, busy = 0;
-    bool leaving = false;
+    std::atomic<int64_t> call{0};  // how many there were
+    std::atomic<int> members{0}, busy{0};
+    std::atomic<bool> leaving{false};
 };
 
 }  // namespace neurosim

@@ -46,7 +46,7 @@ class Pace {
     static constexpr double GAIN = 0.85;       // of the time of one thread: more threads must save more
     static constexpr double LOSS = 0.95;       // of the time of more threads: one must save more
     static constexpr int PARTS = 8;            // of a test of the other way, which ends once it is slower
-    static constexpr int64_t EVERY = 8, SELDOM = 64, SOON = 16;  // stretches until the next test
+    static constexpr int64_t EVERY = 16, SELDOM = 64, SOON = 16;  // stretches until the next test
 
     // Runs some of the ticks that are left; false if the run ends.
     template <class Work>
