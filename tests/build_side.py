@@ -23,7 +23,6 @@ def alone(place, monkeypatch):
     """An empty cache folder below a path, and a core with one header of the test's own."""
     monkeypatch.setenv("NEUROSIM_CACHE", str(place / "cache"))
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O1")
     monkeypatch.setattr(build, "INCLUDE", place)
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_ahead", {})

@@ -6,18 +6,13 @@ import shutil
 import sys
 import tempfile
 
-import precompiled
 import pytest
 
 pytest_plugins = "covered"
 
-
-def pytest_configure(config):
-    """Compiling takes much of the time of the tests. Results have the same bits at every level
-    (`differential/` tries them all), and users' is -O3."""
-    if "NEUROSIM_CXXFLAGS" not in os.environ:
-        os.environ["NEUROSIM_CXXFLAGS"] = precompiled.flags()
-
+# Compiling takes most of the time of the tests. Results have the same bits at every level (`differential/`
+# tries them all), and users' is -O3.
+os.environ.setdefault("NEUROSIM_CXXFLAGS", "-O1")
 
 # XLA compiles the same functions in many tests, in every worker of xdist and in processes that tests start.
 # What one has compiled, the others read from this folder, which the first process makes and deletes.
