@@ -38,7 +38,9 @@ def main(argv=None):
         "--threads", type=int, help="default: as many as make it faster; the spikes do not depend on it"
     )
     parser.add_argument(
-        "--precision", default="mixed", help="double, mixed (weights in 32 bits) or single (default: mixed)"
+        "--precision",
+        default="mixed",
+        help="double, mixed (weights in 32 bits), single or half (default: mixed)",
     )
     parser.add_argument(
         "--seed", type=int, default=1, help="of wiring, weights, delays, start values and background"

@@ -6,7 +6,7 @@ Biol. 11, e1004490, doi:10.1371/journal.pcbi.1004490, and the implementation for
 (pynest/examples/Potjans_2014), with which all numbers agree.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -48,9 +48,13 @@ RATES = {name: rate for name, (*_, rate) in POPULATIONS.items()}
 
 
 def microcircuit(
-    scale: float = 1.0, *, in_degree_scale: float | None = None, dt: Quantity = 0.1 * ms
+    scale: float = 1.0,
+    *,
+    in_degree_scale: float | None = None,
+    drive: Literal["poisson", "dc"] = "poisson",
+    dt: Quantity = 0.1 * ms,
 ) -> ns.Network:
-    """Eight populations of integrate-and-fire neurons, and a Poisson `background`.
+    """Eight populations of integrate-and-fire neurons, and a Poisson `background` or a constant current.
 
     The populations are `L23E` to `L6I`, at full scale 77,169 neurons and 298.9 million synapses. The neurons
     have one exponential synaptic current: dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m. Between two
@@ -68,9 +72,12 @@ def microcircuit(
         scale: the fraction of the neurons, above 0 and up to 1.
         in_degree_scale: the fraction of the synapses and background sources per neuron, above 0 and up to 1;
             default: `scale`.
+        drive: 'poisson', private Poisson sources of 8 Hz for each neuron; or 'dc', their mean as a constant
+            current, without a population `background`. With small in-degrees 'dc' falls silent: what then
+            replaces the circuit's input is below the threshold.
         dt: the length of a tick.
 
-    Raises DescriptionError for scales outside of these limits.
+    Raises DescriptionError for scales outside of these limits, and another drive.
 
     >>> microcircuit(0.01)["L4E"].size
     219
@@ -81,15 +88,12 @@ def microcircuit(
             f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1. "
             "Give 1 for all of it."
         )
+    if drive not in ("poisson", "dc"):
+        raise ns.DescriptionError(f"microcircuit: drive {drive!r} is neither 'poisson' nor 'dc'.")
     numbers, weights = synapse_numbers(), mean_weights()
-    lost = (1 - np.sqrt(kept)) * input_current()
-    parts = [_population(name, scale, I_e) for name, I_e in zip(POPULATIONS, lost, strict=True)]
-    source = cells.poisson("background", 1, rate=BACKGROUND * Hz)
-    amplitude = psc_amplitude() / np.sqrt(kept) * pA
-    synapses = []
-    for post in parts:
-        wiring = ns.private(round(POPULATIONS[post.name][1] * kept))
-        synapses.append(ns.Synapses(source, post, to="I_syn", wiring=wiring, weight=amplitude))
+    constant = (1 - np.sqrt(kept)) * input_current(drive) + (background_current() if drive == "dc" else 0.0)
+    parts = [_population(name, scale, I_e) for name, I_e in zip(POPULATIONS, constant, strict=True)]
+    synapses = _background(parts, kept) if drive == "poisson" else []
     for row, post in enumerate(parts):
         for column, pre in enumerate(parts):
             if n := round(numbers[row, column] * scale * kept):
@@ -117,12 +121,19 @@ def mean_weights() -> np.ndarray:
     return weights
 
 
-def input_current() -> np.ndarray:
-    """The mean synaptic current at full scale and the published rates, in pA, shape (population,)."""
+def input_current(drive: str = "poisson") -> np.ndarray:
+    """The mean synaptic current at full scale and the published rates, in pA, shape (population,): of the
+    circuit, and of the background if that is 'poisson'."""
     neurons, sources, _, _, rates = np.array(list(POPULATIONS.values())).T
     from_circuit = (mean_weights() * synapse_numbers() / neurons[:, None]) @ rates  # pA/s
-    from_background = psc_amplitude() * sources * BACKGROUND
+    from_background = psc_amplitude() * sources * BACKGROUND if drive == "poisson" else 0.0
     return (from_circuit + from_background) * TAU_SYN * 1e-3
+
+
+def background_current() -> np.ndarray:
+    """The mean synaptic current from the background at full scale, in pA, shape (population,)."""
+    sources = np.array([sources for _, sources, *_ in POPULATIONS.values()])
+    return psc_amplitude() * sources * BACKGROUND * TAU_SYN * 1e-3
 
 
 def _population(name: str, scale: float, I_e: float) -> ns.Neurons:
@@ -137,6 +148,22 @@ def _population(name: str, scale: float, I_e: float) -> ns.Neurons:
         E_L=-65 * mV, v_reset=-65 * mV, v_threshold=-50 * mV, I_e=I_e * pA,
         v=ns.normal(mean * mV, sd * mV),
     )  # fmt: skip
+
+
+def _background(parts: list[ns.Neurons], kept: float) -> list[ns.Synapses]:
+    """Private Poisson sources of each neuron, this fraction of their number."""
+    source = cells.poisson("background", 1, rate=BACKGROUND * Hz)
+    amplitude = psc_amplitude() / np.sqrt(kept) * pA
+    return [
+        ns.Synapses(
+            source,
+            post,
+            to="I_syn",
+            wiring=ns.private(round(POPULATIONS[post.name][1] * kept)),
+            weight=amplitude,
+        )
+        for post in parts
+    ]
 
 
 def _synapses(pre: ns.Neurons, post: ns.Neurons, n: int, weight: float) -> ns.Synapses:

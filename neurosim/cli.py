@@ -183,7 +183,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--engine", metavar="NAME", help="which engine runs it (default: auto, the fastest that can)"
     )
-    run.add_argument("--precision", metavar="NAME", help="double, mixed or single")
+    run.add_argument("--precision", metavar="NAME", help="double, mixed, single or half")
     run.add_argument("--record", metavar="NAME", nargs="+", action="extend", help=RECORD)
 
 

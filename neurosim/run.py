@@ -74,8 +74,10 @@ def run(
         engine: 'reference' (plain numpy, which defines the results), 'events' (generated C++, which needs a
             C++ compiler), 'arrays' (JAX), or 'auto': whichever is expected to finish first, compilation
             included.
-        precision: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); or 'single' (everything in 32
-            bits). Default: that of the recording that is continued, else 'double'.
+        precision: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); 'single' (everything in 32
+            bits); or 'half' (as single, but weights that spikes meet in 16 bits, unless all synapses of an
+            object share one, or the synapses have text). Default: that of the recording that is continued,
+            else 'double'.
         threads: at most how many threads the event engine uses; default: as many of the machine's cores as
             make it faster. The results do not depend on it. The reference engine uses one.
         to: path of an HDF5 file that is written while the network runs; default: the recording is kept in

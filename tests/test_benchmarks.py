@@ -3,17 +3,21 @@ depends on how long anything takes."""
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent / "benchmarks"
 NAMES = (
     "microcircuit",
     "microcircuit_third",
+    "microcircuit_poisson",
+    "microcircuit_dc",
     "coba_4000",
     "coba_felt",
     "coba_40000",
@@ -221,6 +225,42 @@ def test_a_peer_that_is_missing_says_why(report, row):
     ).splitlines()
     assert lines[3].startswith("| theirs | peer is not installed |")
     assert len({line.count("|") for line in lines}) == 1
+
+
+def test_more_tables_stand_behind_the_first(report, row):
+    row = replace(row, details=lambda measured: f"runs: {', '.join(measured)}")
+    numbers = [{"rtf": 1.0, "rate": 20.0}]
+    parts = report.section(row, {"ours": numbers, "theirs": numbers}, {}, ["the end"]).split("\n\n")
+    assert parts[-2:] == ["runs: ours, theirs", "the end\n"]
+    assert "runs:" not in report.section(row, {"ours": []}, {}, [])
+
+
+def test_options_of_runs_get_other_numbers_which_are_not_kept(report, capsys):
+    read = import_module("run").read_arguments
+    args = read(["--set", "seconds=2", "--set", "scale=0.1"], {})
+    assert args.set == {"seconds": 2, "scale": 0.1}
+    assert args.to is None
+    with pytest.raises(SystemExit):
+        read(["--set", "seconds"], {})
+    assert "--set: seconds is not a name and a number" in capsys.readouterr().err
+
+
+def test_spike_trains_have_the_statistics_of_their_definition(report):
+    statistics = import_module("spike_statistics")
+    regular, pairs = np.arange(0.05, 10, 0.1), np.repeat(np.arange(0.5, 10), 2) + np.tile([0, 0.25], 10)
+    trains = [regular, regular + 1e-4, pairs, np.zeros(1), np.zeros(0)]
+    neuron, time = np.repeat(np.arange(5), [len(train) for train in trains]), np.concatenate(trains)
+    found = statistics.of_population(neuron, time, 5, 10.0)
+    assert found["rate"].tolist() == [10, 10, 2, 0.1, 0]
+    gaps = np.array([0.25, 0.75] * 10)[:-1]
+    assert found["cv"] == pytest.approx([0, 0, gaps.std() / gaps.mean()])
+    assert found["cc"].size == 6  # pairs of the four that spiked
+    assert found["cc"].max() == pytest.approx(1)
+    seeds = [statistics.summary({"L4E": found}), statistics.summary({"L4E": found | {"rate": np.zeros(5)}})]
+    tables = statistics.tables({"ours": seeds, "theirs": seeds}, {"rate": {"L4E": 4.0}})
+    assert "| L4E | 4.000 | 2.210 +- 3.125 | 2.210 +- 3.125 |" in tables
+    assert "| ours | 0.8000 | 0.0000 | 0.0000 |" in tables
+    assert "| theirs | 0.8000 +- 0.0000 | 0.0000 +- 0.0000 |" in tables
 
 
 def test_sections_that_were_not_measured_stay(report, tmp_path):

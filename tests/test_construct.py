@@ -63,15 +63,17 @@ def build(plan: Plan, blocks: int = 1, threads: int = 1, many: int = WIDE) -> tu
         8 * many,
         plan.weight_dtype,
         threads,
+        half=plan.precision == "half",
     )
     return rows, first
 
 
 def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
     """All synapses that the rows hold: (block, sender, delay, slot, weight)."""
-    (narrow, common), found = rows.format, []
+    (narrow, common, half), found = rows.format, []
     slot = np.dtype(np.uint16 if narrow else np.uint32)
-    synapse = slot if common else np.dtype([("slot", slot), ("weight", weight_dtype)])
+    weight = np.dtype(np.uint16) if half else weight_dtype
+    synapse = slot if common else np.dtype([("slot", slot), ("weight", weight)])
     for block in range(rows.blocks):
         for sender, row in enumerate((Row * senders).from_address(rows.table(block))):
             if row.n_synapses:
@@ -94,7 +96,10 @@ def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
                     )
                     columns = (delay, stored, np.repeat(weights, bundles[:, 1]))
                 else:
-                    columns = (delay, stored["slot"], stored["weight"])
+                    weights = stored["weight"]
+                    if half:
+                        weights = (weights.astype(np.uint32) << 16).view(np.float32)
+                    columns = (delay, stored["slot"], weights)
                 found += [
                     (block, sender, *one)
                     for one in zip(*(column.tolist() for column in columns), strict=True)
@@ -138,6 +143,7 @@ def check(
         rows, first = build(plan, blocks, threads, many)
         found = laid_out(rows, sum(group.size for group in plan.groups.values()), plan.weight_dtype)
         assert rows.format[0] == (many == NARROW) and found == wanted(plan, blocks, first, many)
+        assert not rows.format[2] or (precision == "half" and not rows.format[1])
     for name, pathway in plan.pathways.items():
         ends = (pathway.delay.min(), pathway.delay.max()) if pathway.delay.size else (0, 0)
         assert (rows.reports[name].synapses, rows.reports[name].shortest, rows.reports[name].longest) == (
@@ -189,7 +195,7 @@ def within(wiring, weight, delay, key=slice(None)) -> ns.Network:
     return ns.Network(synapses, schedule=ns.Clock(0.1 * ms))
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("precision", ["double", "single", "half"])
 @pytest.mark.parametrize("wiring", WIRINGS)
 def test_every_wiring_is_drawn_as_the_reference_draws_it(wiring, precision):
     check(
@@ -201,7 +207,7 @@ def test_every_wiring_is_drawn_as_the_reference_draws_it(wiring, precision):
     )
 
 
-@pytest.mark.parametrize("precision", ["double", "mixed"])
+@pytest.mark.parametrize("precision", ["double", "mixed", "half"])
 @pytest.mark.parametrize("delay", DELAYS)
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_every_weight_and_delay_is_drawn_as_the_reference_draws_it(weight, delay, precision):
@@ -213,6 +219,19 @@ def test_every_weight_and_delay_is_drawn_as_the_reference_draws_it(weight, delay
             threads=2,
             drawn=True,
         )
+
+
+@pytest.mark.parametrize(("shared", "half"), [(0.125, True), (0.1, False)])
+def test_weights_take_two_bytes_in_half_precision_where_these_hold_all(shared, half):
+    a = cells("a", 70)
+    net = ns.Network(
+        ns.Synapses(a, a, to="I", wiring=ns.total(5000), weight=ns.normal(1, 2), name="drawn"),
+        ns.Synapses(a, a, to="J", wiring=ns.total(5000), weight=shared, name="alike"),
+        schedule=ns.Clock(0.1 * ms),
+    )
+    rows, single = check(net, precision="half", blocks=2), check(net, precision="single", blocks=2)
+    assert rows.format == (False, False, half)
+    assert single.bytes - rows.bytes == pytest.approx(20_000 * half, abs=70 * 8)  # rows begin at 8 bytes
 
 
 def test_a_weight_for_each_target_is_kept_by_one_to_one():
@@ -289,7 +308,7 @@ def test_parts_that_overlap_leave_out_synapses_onto_oneself():
 @pytest.mark.parametrize("wiring", WIRINGS)
 def test_arrays_are_drawn_as_the_reference_draws_them(wiring):
     for key in (slice(None), [5, 69, 3, 0, 40]):
-        for precision in ("double", "single"):
+        for precision in ("double", "half"):
             plan = lowered(
                 within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms), key), precision=precision
             )
@@ -319,7 +338,7 @@ def test_a_synapse_takes_2_bytes_where_all_weights_are_the_same():
         for n, w in enumerate((1.0, -4.0))
     )
     rows, _ = build(lowered(ns.Network(*wires, schedule=ns.Clock(1 * ms))), many=NARROW)
-    assert rows.format == (True, True) and rows.bytes / rows.synapses < 2.3
+    assert rows.format == (True, True, False) and rows.bytes / rows.synapses < 2.3
 
 
 def test_the_draw_of_a_recipe_waits_until_its_arrays_are_asked_for():

@@ -77,17 +77,19 @@ def test_a_post_synaptic_potential_of_the_microcircuit_peaks_at_its_published_he
     assert v.max() + 0.065 == pytest.approx(0.15e-3, rel=1e-4)
 
 
+@pytest.mark.parametrize("drive", ["poisson", "dc"])
 @pytest.mark.parametrize(("scale", "in_degree_scale"), [(0.5, None), (0.1, 0.25), (0.01, 0.01)])
-def test_scaling_the_microcircuit_keeps_the_mean_input(scale, in_degree_scale):
-    net, kept = microcircuit(scale, in_degree_scale=in_degree_scale), in_degree_scale or scale
+def test_scaling_the_microcircuit_keeps_the_mean_input(scale, in_degree_scale, drive):
+    net = microcircuit(scale, in_degree_scale=in_degree_scale, drive=drive)
+    kept = in_degree_scale or scale
     rates, current = list(RATES.values()), np.zeros(8)
     for (post, pre), item in between(net).items():
         current[post] += item.wiring.n / item.post.size * item.weight.mean.number * rates[pre] * 0.5e-3
     for k, name in enumerate(POPULATIONS):
-        background = net[f"background_to_{name}"]
-        current[k] += (
-            background.wiring.n * background.weight.number * 8 * 0.5e-3 + net[name].constants["I_e"].number
-        )
+        current[k] += net[name].constants["I_e"].number
+        if drive == "poisson":
+            background = net[f"background_to_{name}"]
+            current[k] += background.wiring.n * background.weight.number * 8 * 0.5e-3
     assert current * 1e12 == pytest.approx(input_current(), rel=0.02 if scale > 0.01 else 0.1)
     assert mean_weights()[0, 2] / psc_amplitude() == 2
     assert kept * synapse_numbers()[0, 0] * scale == pytest.approx(net["L23E_to_L23E"].wiring.n, abs=1)
@@ -101,7 +103,19 @@ def test_the_microcircuit_is_as_active_as_published():
     assert seen == pytest.approx(published, rel=0.2)
 
 
-def test_the_microcircuit_refuses_scales_that_are_none():
+def test_a_direct_current_replaces_the_background_of_the_microcircuit():
+    net = microcircuit(drive="dc")
+    assert set(net.populations) == set(POPULATIONS)
+    amplitudes = [net[name].constants["I_e"].number * 1e12 for name in POPULATIONS]
+    sources = np.array([n for _, n, *_ in POPULATIONS.values()])
+    assert amplitudes == pytest.approx(sources * 8 * 0.5e-3 * psc_amplitude())
+    plain = microcircuit()
+    assert all(plain[name].constants["I_e"].number == 0 for name in POPULATIONS)
+
+
+def test_the_microcircuit_refuses_scales_and_drives_that_are_none():
     for scale in (0, 1.5):
         with pytest.raises(ValueError, match="above 0"):
             microcircuit(scale)
+    with pytest.raises(ValueError, match="drive 'both' is neither 'poisson' nor 'dc'"):
+        microcircuit(drive="both")

@@ -198,7 +198,11 @@ NETWORKS = {
     "inverse_graphics": lambda: (inverse_graphics(), inverse_graphics(kernel=2)),
     "liquid": lambda: (liquid(), liquid(inhibitory=0.5), liquid(reach=0.5), liquid(dt=0.05 * ms)),
     "lstm": lambda: (lstm(2, 3, 1), lstm(2, 3, 1, output="sigmoid"), lstm(2, 3, 1, function="softsign")),
-    "microcircuit": lambda: (microcircuit(0.01), microcircuit(0.01, dt=0.05 * ms)),
+    "microcircuit": lambda: (
+        microcircuit(0.01),
+        microcircuit(0.01, dt=0.05 * ms),
+        microcircuit(0.01, drive="dc"),
+    ),
     "minimal_gru": lambda: (minimal_gru(2, 3, 1), minimal_gru(2, 3, 1, output="sigmoid")),
     "nvar": lambda: (
         nvar(2, 2),

@@ -39,7 +39,8 @@ from neurosim.network.program import Step
 from neurosim.network.schedule import Clock
 from neurosim.plan.check import check_plan
 from neurosim.plan.memo import persistent_memo
-from neurosim.plan.plan import AnyPathway, Drive, Group, Plan, Sparse, Textual, state_dtype
+from neurosim.plan.plan import AnyPathway, Drive, Group, Plan, Sparse, Textual
+from neurosim.plan.precision import state_dtype
 
 GROUPS = (NeuronGroup, PoissonGroup, SpikeGeneratorGroup)
 OWN_ARRAYS = ("not_refractory", "lastspike")  # which the engines keep for themselves, as all events

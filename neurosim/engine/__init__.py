@@ -98,7 +98,7 @@ def _choose_arrays(plan: Plan) -> str:
 def begin(name: str, precision: str, *, plain: bool, textual: bool) -> None:
     """Start compiling in the background what the engine needs for any network with such synapses.
 
-    precision: 'double', 'mixed' or 'single'.
+    precision: 'double', 'mixed', 'single' or 'half'.
     plain: whether there are synapses without text.
     textual: whether there are synapses with text.
 

@@ -19,6 +19,7 @@ from neurosim.network.called import CalledConstant, function, sampled
 from neurosim.network.values import unit
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.dimensions import Dim
+from neurosim.plan.precision import state_dtype
 
 Array = Any  # of numpy or of JAX
 
@@ -54,10 +55,10 @@ class Table(Called):
         """A table for text that runs once in `tick`; dt and tick are in one unit, such as seconds.
 
         values: plain numbers in SI units
-        precision: of the run; in 'single' the values are rounded to 32 bits
+        precision: of the run; in 'single' and 'half' the values are rounded to 32 bits
         """
         finer = max(int(2 ** np.ceil(np.log2(8 / tick * dt))), 1)
-        dtype = np.float32 if precision == "single" else np.float64
+        dtype = state_dtype(precision)
         return Table(np.ascontiguousarray(values, dtype), float(dt), finer)
 
     @property

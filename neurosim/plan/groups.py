@@ -37,7 +37,8 @@ from neurosim.plan.exact_integration import exact_statements
 from neurosim.plan.expressions import given_dims
 from neurosim.plan.held import held_block, held_statements
 from neurosim.plan.kinds_of_numbers import check_numbers, kinds_of, typed
-from neurosim.plan.plan import Block, Group, Refractory, state_dtype
+from neurosim.plan.plan import Block, Group, Refractory
+from neurosim.plan.precision import state_dtype
 
 
 def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:

@@ -46,7 +46,7 @@ def lower(
     start: start values by 'population.variable'; they replace the described ones
     resume: the checkpoint of a recording that the run continues
     seed: of all random numbers
-    precision: 'double', 'mixed' (weights in single precision) or 'single'
+    precision: 'double', 'mixed' (weights in single precision), 'single' or 'half'
     until: 'stable' to stop once nothing changes
     training: the value of the name `training` in text
 

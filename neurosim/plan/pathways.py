@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from neurosim.network.contraction import einsum
 from neurosim.network.network import Network, weight_source
 from neurosim.network.neurons import Population
 from neurosim.network.part import Part
+from neurosim.network.recipe import NumberLaw
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import parsed
 from neurosim.network.values import PLAIN, Value, is_zero, unit
@@ -21,8 +23,10 @@ from neurosim.plan.dimensions import Dim, Scope
 from neurosim.plan.draw import dense_matrix, draw_edges, one_delay, recipe_of, shared_weights, windows_of
 from neurosim.plan.equations import inline
 from neurosim.plan.inputs import Inputs
-from neurosim.plan.plan import AnyPathway, Dense, Einsum, Private, Sparse, weight_dtype
+from neurosim.plan.plan import AnyPathway, Dense, Einsum, Private, Sparse
+from neurosim.plan.precision import to_half, weight_dtype
 from neurosim.plan.random import Stream
+from neurosim.plan.recipe import Edges, Recipe, Windows
 from neurosim.plan.synapse_numbers import private_weights
 from neurosim.plan.synapse_text import text_pathway
 from neurosim.plan.synapse_units import check_wiring, weight_unit
@@ -87,7 +91,22 @@ def _lower_pathway(
         or windows_of(net, name, seed, dtype)
         or draw_edges(net, name, seed, dtype)
     )
-    return Sparse(**common, stored=stored)
+    return Sparse(**common, stored=stored if precision != "half" or graded else _in_half(stored))
+
+
+def _in_half(stored: Edges | Recipe | Windows) -> Edges | Recipe | Windows:
+    """Synapses of spikes whose weights are rounded to 16 bits.
+
+    A weight that all of them have is not rounded: it need not be stored with each, and would change all of
+    them in the same direction.
+    """
+    match stored:
+        case Recipe():
+            return replace(stored, half=stored.weight.law is not NumberLaw.NUMBER)
+        case Edges(weight=weight):
+            return stored if np.all(weight == weight[:1]) else replace(stored, weight=to_half(weight))
+        case Windows(own=own):
+            return stored if np.all(own == own.flat[0]) else replace(stored, own=to_half(own))
 
 
 def _text_pathways(

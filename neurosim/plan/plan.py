@@ -108,16 +108,7 @@ from neurosim.plan.pathway import Private as Private
 from neurosim.plan.pathway import Sparse as Sparse
 from neurosim.plan.pathway import SynapseText as SynapseText
 from neurosim.plan.pathway import Textual as Textual
-
-
-def state_dtype(precision: str) -> type[np.float64] | type[np.float32]:
-    """The type of state and sums at this precision ('double', 'mixed' or 'single')."""
-    return np.float32 if precision == "single" else np.float64
-
-
-def weight_dtype(precision: str) -> type[np.float64] | type[np.float32]:
-    """The type in which weights are stored at this precision."""
-    return np.float64 if precision == "double" else np.float32
+from neurosim.plan.precision import state_dtype, weight_dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +224,7 @@ class Plan:
     ticks: how many to run
     trials: how many there are
     seed: of all random numbers
-    precision: 'double', 'mixed' (weights in single precision) or 'single'
+    precision: 'double', 'mixed' (weights in single precision), 'single' or 'half' (`precision.py`)
     until: 'stable' to stop once nothing changes, else None
     resume: the checkpoint that the run continues; empty for a run from the start
     calls: the functions that steps of the kind CALL call, by name; each takes the tick

@@ -19,6 +19,7 @@ from neurosim.network.draws import Pairs, table_of
 from neurosim.network.recipe import NumberRecipe, Wires
 from neurosim.network.windows import Slide
 from neurosim.plan.memory import refuse_size
+from neurosim.plan.precision import to_half
 from neurosim.plan.random import Stream
 
 ARRAY_BYTES = 64.0  # about what one synapse takes while it is drawn as arrays
@@ -52,6 +53,7 @@ class Recipe:
     weight: in SI units, stored as `dtype`.
     delay: in the unit of `dt`; a delay takes rint(delay / dt) ticks.
     expected: about how many synapses there are.
+    half: whether weights are rounded to 16 bits (`precision.py`).
     """
 
     name: str
@@ -65,6 +67,7 @@ class Recipe:
     dt: float
     expected: float
     dtype: np.dtype
+    half: bool = False
 
     @property
     def ticks(self) -> tuple[float, float]:
@@ -94,10 +97,11 @@ class Recipe:
         pairs = self.pairs() if pairs is None else pairs
         order = self.order(pairs)
         delay = self.numbers("delay", self.delay, pairs) / self.dt
+        weight = self.numbers("weight", self.weight, pairs)[order].astype(self.dtype)
         return Edges(
             self.pre_index[pairs.pre[order]],
             self.post_index[pairs.post[order]],
-            self.numbers("weight", self.weight, pairs)[order].astype(self.dtype),
+            to_half(weight) if self.half else weight,
             np.rint(delay).astype(np.int64)[order],
         )
 

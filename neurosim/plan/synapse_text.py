@@ -37,7 +37,8 @@ from neurosim.plan.equations import event_driven, inline
 from neurosim.plan.held import held_block, held_statements
 from neurosim.plan.kinds_of_numbers import check_numbers, kinds_of, typed
 from neurosim.plan.name_resolution import resolve_names
-from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
+from neurosim.plan.plan import Block, SynapseText, Textual
+from neurosim.plan.precision import state_dtype, weight_dtype
 from neurosim.plan.recipe import DrawnStates, Edges
 from neurosim.plan.synapse_equations import clock_driven, is_finite
 from neurosim.plan.synapse_numbers import per_synapse

@@ -21,7 +21,7 @@ from neurosim.recording.spikes import Spikes
 # or forged.
 MOST_ELEMENTS = 10**8  # neurons or synapses along one axis of a sample
 BLOCK, MOST_TICKS_OF_BLOCK = 2**24, 2**12  # bytes, and ticks
-PRECISIONS = ("double", "mixed", "single")
+PRECISIONS = ("double", "mixed", "single", "half")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Header:
     seed: seed of all random numbers
     ticks, trials: the planned numbers; an interrupted run has fewer
     batched: whether the results have a trial axis
-    precision: 'double', 'mixed' or 'single'
+    precision: 'double', 'mixed', 'single' or 'half'
     engine: name of the engine that ran
     until: 'stable' if the run was to stop when nothing changed, else None
     probes: what was recorded, with the shape of one sample, also for variables of synapses
@@ -72,8 +72,8 @@ class Header:
 
     @property
     def dtype(self) -> np.dtype:
-        """The float type of recorded values: 32 bits in single precision, else 64."""
-        return np.dtype(np.float32 if self.precision == "single" else np.float64)
+        """The float type of recorded values: 32 bits in single and half precision, else 64."""
+        return np.dtype(np.float32 if self.precision in ("single", "half") else np.float64)
 
     @property
     def dt(self) -> float | None:

@@ -117,7 +117,7 @@ class Recording:
 
     @property
     def precision(self) -> str:
-        """The floating-point precision of the run: 'double', 'mixed' or 'single'."""
+        """The floating-point precision of the run: 'double', 'mixed', 'single' or 'half'."""
         return self.header.precision
 
     @property

@@ -38,7 +38,7 @@ class Benchmark:
 
     A run whose `agree` is below `alive` counts as a network that has died out, and is tried again with
     another seed. `smoke` replaces options for a run of seconds. `how` says how the numbers came about, where
-    the heading of the results does not.
+    the heading of the results does not. `details` writes more tables, from the numbers of all runs by label.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Benchmark:
     smoke: Mapping[str, Any]
     agree: str = ""
     alive: float = 0.0
+    details: Callable[[Mapping[str, list[dict[str, Any]]]], str] | None = None
 
 
 RTF = Column("rtf", "RTF")

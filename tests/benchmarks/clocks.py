@@ -63,6 +63,28 @@ def simulate_neurosim(
             }
 
 
+def time_neurosim(
+    describe: Callable[[], Any], small: Any, seconds: float, *, warm_up: float, **options: Any
+) -> dict[str, float]:
+    """RTF of `seconds` after `warm_up` ones, without records; seconds to build.
+
+    describe: makes the network anew, so that each run builds all of it
+    small: a network of the same structure, whose short run compiles
+    """
+    import neurosim as ns
+    from neurosim.units import second
+
+    def timed(net: Any, duration: float) -> float:
+        begin = perf_counter()
+        ns.run(net, duration=duration * second, progress=False, **options)
+        return perf_counter() - begin
+
+    timed(small, SETTLING)
+    short, long = timed(describe(), warm_up), timed(describe(), warm_up + seconds)
+    rtf = (long - short) / seconds
+    return {"rtf": rtf, "build": short - rtf * warm_up}
+
+
 def slope(run: Callable[[int], Any], short: int, long: int) -> tuple[float, Any]:
     """Seconds per unit between a run of `short` and one of `long` units, after one that warms up; and what
     the long one returned."""

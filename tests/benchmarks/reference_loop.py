@@ -2,7 +2,7 @@
 
 Delivering spikes is adding weights at random places of an array. The loop adds a number at each of a million
 places in random order, in an array of 16 kB, which the first cache holds, and in one of 64 MB, which none
-holds.
+holds. Synapses are read one after the other, which takes bandwidth: how fast numbers are summed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -27,15 +29,24 @@ extern "C" void add(double *values, const unsigned *places, long count) {
 """
 ADDS = 1_000_000
 SIZES = {"in cache": 2_000, "beyond it": 8_000_000}  # doubles
+READ = 16_000_000  # doubles that each thread sums
 
 
-def nanoseconds() -> dict[str, float]:
-    """The nanoseconds of one random add in cache and beyond it, each the median of five.
+def nanoseconds(threads: int = 1) -> dict[str, float]:
+    """The nanoseconds of one random add in cache and beyond it, each the median of five, of the slowest of so
+    many threads that do it at once.
 
     Empty on a machine without a compiler.
     """
     add = _compiled()
-    return {} if add is None else {name: _one(add, size) for name, size in SIZES.items()}
+    return {} if add is None else {name: _one(add, size, threads) for name, size in SIZES.items()}
+
+
+def bandwidth(threads: int) -> float:
+    """GB per second that so many threads read together, each an array of its own; the median of five."""
+    arrays = [np.ones(READ) for _ in range(threads)]
+    slowest = _at_once([lambda array=array: array.sum() for array in arrays])
+    return threads * READ * 8 / slowest / 1e9
 
 
 def sentence(loops: list[dict[str, float]]) -> str:
@@ -50,15 +61,24 @@ def sentence(loops: list[dict[str, float]]) -> str:
     return f"A random add took {', '.join(spans)}."
 
 
-def _one(add: ctypes._CFuncPtr, size: int) -> float:
-    values = np.zeros(size)
+def _one(add: ctypes._CFuncPtr, size: int, threads: int) -> float:
     places = np.random.default_rng(1).integers(0, size, ADDS, dtype=np.uint32)
-    times = []
-    for _ in range(6):  # the first one warms up
+    arrays = [np.zeros(size) for _ in range(threads)]
+    calls = [lambda values=values: add(values.ctypes.data, places.ctypes.data, ADDS) for values in arrays]
+    return _at_once(calls) / ADDS * 1e9
+
+
+def _at_once(calls: list[Callable[[], object]]) -> float:
+    """The seconds of the slowest of some calls, each in a thread of its own; the median of five."""
+
+    def timed(call: Callable[[], object]) -> float:
         begin = perf_counter()
-        add(values.ctypes.data, places.ctypes.data, ADDS)
-        times.append(perf_counter() - begin)
-    return median(times[1:]) / ADDS * 1e9
+        call()
+        return perf_counter() - begin
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        times = [max(pool.map(timed, calls)) for _ in range(6)]  # the first one warms up
+    return median(times[1:])
 
 
 @cache

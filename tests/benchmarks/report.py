@@ -110,7 +110,8 @@ def section(
         f"Aim: {benchmark.bar}. {benchmark.how}".strip(),
         table(benchmark, measured, missing),
     ]
-    return "\n\n".join([*parts, *filter(None, [agreement(benchmark, measured), *notes])]) + "\n"
+    more = benchmark.details(measured) if benchmark.details and any(measured.values()) else ""
+    return "\n\n".join([*parts, *filter(None, [agreement(benchmark, measured), more, *notes])]) + "\n"
 
 
 def keep(path: Path, sections: Mapping[str, str], order: Sequence[str]) -> None:

@@ -87,6 +87,13 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
         metavar="PACKAGE=PATH",
         help="the Python that runs a peer which is installed in another environment, with numpy",
     )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="another number for an option of the runs that take it, such as seconds=2 or scale=0.1",
+    )
     parser.add_argument("--engine", default="events", help="neurosim's engine (default: events)")
     parser.add_argument("--seed", type=int, default=1, help="of the first repeat; each has its own")
     parser.add_argument(
@@ -96,7 +103,10 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
     )
     parser.add_argument(
         "--to",
-        help="the file that keeps the results (default: RESULTS.md beside this script; none with --smoke)",
+        help=(
+            "the file that keeps the results (default: RESULTS.md beside this script; none with --smoke or"
+            " --set)"
+        ),
     )
     parser.add_argument(
         "--timeout", type=float, default=3600.0, help="seconds after which a run is given up (default: 3600)"
@@ -111,13 +121,24 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
     for name in args.peers or []:
         if name not in packages:
             parser.error(f"--peers: {name} is not known. Choose from {', '.join(packages)}.")
+    args.set = dict(read_option(parser, one) for one in args.set)
     args.python = dict(one.partition("=")[::2] for one in args.python)
     for name, path in args.python.items():
         if name not in packages or not Path(path).exists():
             parser.error(f"--python: {name}={path} names no peer and its Python. Give torch=/path/to/python.")
     args.repeats = 1 if args.smoke else args.repeats
-    args.to = args.to or (None if args.smoke else str(FOLDER / "RESULTS.md"))
+    args.to = args.to or (None if args.smoke or args.set else str(FOLDER / "RESULTS.md"))
     return args
+
+
+def read_option(parser: argparse.ArgumentParser, given: str) -> tuple[str, float]:
+    """An option of runs, and the number that it gets."""
+    name, _, number = given.partition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        parser.error(f"--set: {given} is not a name and a number. Give seconds=2.")
+    return name, int(value) if value.is_integer() else value
 
 
 def side_by_side(
@@ -194,6 +215,7 @@ def one_run(
     if args.smoke:
         taken = signature(run.function).parameters
         options |= {key: value for key, value in benchmark.smoke.items() if key in taken}
+    options |= {key: value for key, value in args.set.items() if key in run.options}
     network = run.function.__module__.rpartition(".")[2]
     with tempfile.TemporaryDirectory() as empty:
         environment = activated()

@@ -19,6 +19,7 @@ from neurosim.engine.events.layouts import Array
 from neurosim.errors import EngineError
 from neurosim.network.recipe import NumberLaw, NumberRecipe, WiringLaw
 from neurosim.plan.plan import Sparse
+from neurosim.plan.precision import is_half
 from neurosim.plan.recipe import Edges, Recipe
 
 SOURCE = '#include "core/construct/rows.cpp"\n'
@@ -64,6 +65,7 @@ class PathwayStruct(ctypes.Structure):
         ("weights", ctypes.c_void_p), ("count", Int),
         ("key", KeyStruct), ("counts", KeyStruct), ("number", Int), ("log_miss", ctypes.c_double),
         ("weight", NumberRecipeStruct), ("delay", NumberRecipeStruct), ("dt", ctypes.c_double),
+        ("half", ctypes.c_int32),
     )  # fmt: skip
 
 
@@ -95,13 +97,13 @@ class Rows:
     """The rows of one deliver step, in memory that lives as long as this object.
 
     handle: what `neurosim_rows_build` returned
-    format: (narrow, common) of `RowFormat` in core/arrivals/rows.hpp
+    format: (narrow, common, half) of `RowFormat` in core/arrivals/rows.hpp
     blocks: the number of blocks of targets
     reports: one report for each pathway, by name
     """
 
     def __init__(
-        self, handle: int, format: tuple[bool, bool], blocks: int, reports: Mapping[str, BuildReport]
+        self, handle: int, format: tuple[bool, bool, bool], blocks: int, reports: Mapping[str, BuildReport]
     ):
         core = library()
         self.format, self.blocks, self.reports = format, blocks, reports
@@ -128,6 +130,7 @@ def build_rows(
     slots: int,
     weight_dtype: np.dtype[Any],
     threads: int,
+    half: bool = False,
 ) -> Rows:
     """The rows of sparse pathways without text that are delivered in one step; recipes are drawn on the way.
 
@@ -135,6 +138,7 @@ def build_rows(
     target_slots: where the sums of each (post, to) lie
     first_sender: the number of each population's first neuron among all `senders`
     slots: the number of sums of the largest block
+    half: whether weights are stored in 16 bits where these hold all of them
 
     Raises EngineError if there is not enough memory.
     """
@@ -148,7 +152,8 @@ def build_rows(
         struct.bound = address(target.bounds, np.int64, keep_alive)
         struct.slot = address(target.slots, np.int64, keep_alive)
         _fill(struct, pathway, keep_alive)
-    format = (slots <= 2**16, all(_has_one_weight(pathway) for pathway in pathways))
+    common = all(_has_one_weight(pathway) for pathway in pathways)
+    format = (slots <= 2**16, common, half and not common and all(_in_half(p) for p in pathways))
     core = library()
     arguments = (structs, len(pathways), senders, *format, blocks, threads, weight_dtype.itemsize, reports)
     # The call holds on to the arrays: interrupted, it goes on in the background.
@@ -170,6 +175,14 @@ def _has_one_weight(pathway: Sparse) -> bool:
         return pathway.recipe.weight.law is NumberLaw.NUMBER
     weight = pathway.edges.weight
     return bool(np.all(weight == weight[:1]))
+
+
+def _in_half(pathway: Sparse) -> bool:
+    """Whether 16 bits hold each weight."""
+    recipe = pathway.recipe
+    if recipe is not None:
+        return recipe.half or (recipe.weight.law is NumberLaw.NUMBER and is_half(recipe.weight.first))
+    return is_half(pathway.edges.weight)
 
 
 def draw_edges(recipe: Recipe, weight_dtype: np.dtype[Any], threads: int) -> Edges:
@@ -223,7 +236,7 @@ def _fill_edges(struct: PathwayStruct, edges: Edges, keep_alive: list[Array]) ->
 def _fill_recipe(struct: PathwayStruct, recipe: Recipe, keep_alive: list[Array]) -> None:
     wires = recipe.wires
     struct.wiring_law, struct.avoid_self, struct.number = wires.law, wires.avoid_self, wires.number
-    struct.log_miss, struct.dt = log1p(-wires.p), recipe.dt
+    struct.log_miss, struct.dt, struct.half = log1p(-wires.p), recipe.dt, recipe.half
     struct.key, struct.counts = KeyStruct(*wires.key), KeyStruct(*wires.counts)
     # The C++ reads senders by rising neuron; `order` says which local sender each is.
     order = None if np.all(np.diff(recipe.pre_index) > 0) else np.argsort(recipe.pre_index)
@@ -264,7 +277,7 @@ def library() -> ctypes.CDLL:
     return declare(
         load(SOURCE, LABEL),
         {
-            "rows_build": (pointer, (pointer, number, Int, yes_or_no, yes_or_no, *sizes, pointer)),
+            "rows_build": (pointer, (pointer, number, Int, yes_or_no, yes_or_no, yes_or_no, *sizes, pointer)),
             "rows_table": (pointer, (pointer, number)),
             "rows_bytes": (Int, (pointer,)),
             "rows_synapses": (Int, (pointer,)),

@@ -158,6 +158,7 @@ class NetworkLayout:
             slots=int(self.slot_counts[stage.number].max()),
             weight_dtype=self.plan.weight_dtype,
             threads=self.threads,
+            half=self.plan.precision == "half",
         )
 
     @cached_property
@@ -190,9 +191,9 @@ class NetworkLayout:
 
     @cached_property
     def row_formats(self) -> NDArray[np.uint8]:
-        """For each stage, (narrow, common) of `RowFormat` in core/arrivals/rows.hpp."""
+        """For each stage, (narrow, common, half) of `RowFormat` in core/arrivals/rows.hpp."""
         stages = self.source.stages
-        formats = [self.rows[s.number].format if s.number in self.rows else (False, False) for s in stages]
+        formats = [self.rows[s.number].format if s.number in self.rows else (False,) * 3 for s in stages]
         return np.array(formats, np.uint8)
 
     @cached_property

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurosim.engine.state import spikes_sent
 from neurosim.plan.plan import Plan
+from neurosim.plan.precision import state_dtype, weight_dtype
 
 
 def types(precision: str) -> str:
     """C++ that says in which types a network of this precision is computed."""
-    real = "float" if precision == "single" else "double"
-    weight = "double" if precision == "double" else "float"
+    real = "float" if state_dtype(precision) is np.float32 else "double"
+    weight = "float" if weight_dtype(precision) is np.float32 else "double"
     return f"#define NEUROSIM_REAL {real}\n#define NEUROSIM_WEIGHT {weight}"
 
 

@@ -6,6 +6,8 @@ import ast
 import os
 from collections.abc import Collection
 
+import numpy as np
+
 from neurosim.engine.cost import expected
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.order import moves_in_blocks
@@ -92,7 +94,7 @@ def nanoseconds_of_a_tick(plan: Plan) -> float:
     total += sum(PRIVATE * p.post_index.size for p in plan.of_class(Private))
     stored = plan.of_class(Sparse)
     arrivals = sum((TEXTUAL if isinstance(p, Textual) else STATIC) * expected(p) for p in stored)
-    moving = total / 2 if plan.precision == "single" else total
+    moving = total / 2 if plan.dtype == np.float32 else total
     return moving + RATE * (plan.dt or 0.0) * arrivals
 
 

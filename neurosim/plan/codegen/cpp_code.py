@@ -29,6 +29,7 @@ from neurosim.network.text import OPERATORS, Statement, called, calls_in, is_kno
 from neurosim.plan.codegen.typed import CalledTyped as CalledTyped
 from neurosim.plan.codegen.typed import Typed as Typed
 from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_value
+from neurosim.plan.precision import state_dtype
 
 STRONG = ("bool", "Real", "double")  # in numpy's order: of two types, the later one holds both
 WEAK = "float"  # a plain Python number
@@ -55,7 +56,7 @@ def cpp_statements(
     """Lines of C++, one per statement, and for each assigned name the constant that holds its last value.
 
     names: for every name that the text reads, C++ that needs no parentheses around it
-    precision: the precision of the run; in 'single', Real is float, else double
+    precision: the precision of the run; in 'single' and 'half', Real is float, else double
     frozen: the names to which writing has effect only where the neuron is not refractory
     first_call: the first random call takes keys[first_call]
     before: the lines that stand before in the same scope, whose names are not declared again
@@ -135,13 +136,14 @@ class CppWriter(ExpressionWriter[Typed]):
     """Writes expressions as C++, and numbers the random calls of their block as `NumpyWriter` does.
 
     names: C++ for each name
-    precision: 'single' if Real is float
+    precision: 'single' or 'half' if Real is float
     first_call: the number of the first random call
     fuses: whether a sum with a product is rounded once
     """
 
     def __init__(self, names: Mapping[str, Typed], precision: str, first_call: int, fuses: bool = False):
-        self.names, self.single, self.calls, self.fuses = names, precision == "single", first_call, fuses
+        self.names, self.calls, self.fuses = names, first_call, fuses
+        self.single = state_dtype(precision) is np.float32
         self.products: dict[str, tuple[str, str]] = {}  # text of a product -> its two factors
         self.truths: dict[str, Typed] = {}  # text of int(truth value) -> the truth value
 

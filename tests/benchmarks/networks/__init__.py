@@ -8,6 +8,7 @@ time step, each simulator's own random numbers.
 
 NAMES = (
     "microcircuit",
+    "microcircuit_recipe",
     "coba",
     "cuba",
     "through_brian2",

@@ -29,29 +29,7 @@ def nest(scale: float, seconds: float, threads: int, seed: int) -> dict[str, Any
     from neurosim.models import microcircuit as model
 
     begin, nest = perf_counter(), start_nest(threads, seed)
-    numbers, weights, lost = (
-        model.synapse_numbers(),
-        model.mean_weights(),
-        (1 - math.sqrt(scale)) * model.input_current(),
-    )
-    taus = dict(tau_m=model.TAU_M, tau_syn_ex=model.TAU_SYN, tau_syn_in=model.TAU_SYN)
-    neuron = dict(C_m=model.C_M, E_L=-65.0, V_th=-50.0, V_reset=-65.0, t_ref=2.0, **taus)
-    parts = []
-    for (size, _, mean, sd, _), I_e in zip(model.POPULATIONS.values(), lost, strict=True):
-        part = nest.Create("iaf_psc_exp", round(size * scale), neuron | {"I_e": I_e})
-        part.V_m = nest.random.normal(mean, sd)
-        parts.append(part)
-    for part, (_, sources, *_) in zip(
-        parts, model.POPULATIONS.values(), strict=True
-    ):  # after all neurons, or NEST finds those slowly
-        noise = nest.Create("poisson_generator", params={"rate": model.BACKGROUND * round(sources * scale)})
-        nest.Connect(noise, part, syn_spec={"weight": model.psc_amplitude() / math.sqrt(scale), "delay": 1.5})
-    for row, post in enumerate(parts):
-        for column, pre in enumerate(parts):
-            n, weight = round(numbers[row, column] * scale * scale), weights[row, column] / math.sqrt(scale)
-            name = f"static_{row}_{column}"  # a thread holds at most 134 million synapses of one model
-            nest.CopyModel("static_synapse", name)
-            connect(nest, pre, post, name, n, weight, model.DELAY["EI"[column % 2]])
+    parts = describe(nest, scale)
     recorders = [nest.Create("spike_recorder", {"start": SETTLING * 1e3}) for _ in parts]
     for part, recorder in zip(parts, recorders, strict=True):
         nest.Connect(part, recorder)
@@ -61,6 +39,35 @@ def nest(scale: float, seconds: float, threads: int, seed: int) -> dict[str, Any
         for name, p, r in zip(model.POPULATIONS, parts, recorders, strict=True)
     }
     return found | {"rates": rates, "deviation": deviation(rates, model.RATES)}
+
+
+def describe(nest: Any, scale: float, drive: str = "poisson") -> list[Any]:
+    """The network in NEST's words: its populations, connected."""
+    from neurosim.models import microcircuit as model
+
+    numbers, weights = model.synapse_numbers(), model.mean_weights()
+    constant = (1 - math.sqrt(scale)) * model.input_current(drive)
+    if drive == "dc":
+        constant = constant + model.background_current()
+    taus = dict(tau_m=model.TAU_M, tau_syn_ex=model.TAU_SYN, tau_syn_in=model.TAU_SYN)
+    neuron = dict(C_m=model.C_M, E_L=-65.0, V_th=-50.0, V_reset=-65.0, t_ref=2.0, **taus)
+    parts = []
+    for (size, _, mean, sd, _), I_e in zip(model.POPULATIONS.values(), constant, strict=True):
+        part = nest.Create("iaf_psc_exp", round(size * scale), neuron | {"I_e": I_e})
+        part.V_m = nest.random.normal(mean, sd)
+        parts.append(part)
+    if drive == "poisson":  # after all neurons, or NEST finds those slowly
+        for part, (_, sources, *_) in zip(parts, model.POPULATIONS.values(), strict=True):
+            rate = model.BACKGROUND * round(sources * scale)
+            noise, weight = nest.Create("poisson_generator", params={"rate": rate}), model.psc_amplitude()
+            nest.Connect(noise, part, syn_spec={"weight": weight / math.sqrt(scale), "delay": 1.5})
+    for row, post in enumerate(parts):
+        for column, pre in enumerate(parts):
+            n, weight = round(numbers[row, column] * scale * scale), weights[row, column] / math.sqrt(scale)
+            name = f"static_{row}_{column}"  # a thread holds at most 134 million synapses of one model
+            nest.CopyModel("static_synapse", name)
+            connect(nest, pre, post, name, n, weight, model.DELAY["EI"[column % 2]])
+    return parts
 
 
 def connect(nest: Any, pre: Any, post: Any, name: str, n: int, weight: float, delay: float) -> None:

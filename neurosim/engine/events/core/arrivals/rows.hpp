@@ -2,16 +2,28 @@
 // of one deliver step. A row is a table of delays and, bundle after bundle, the synapses that share one.
 #pragma once
 #include <cstdint>
+#include <cstring>
+
+#include "core/numbers/bits.hpp"
 
 namespace neurosim {
 
 // How synapses are stored. `narrow`: slots have 16 bits, if no block has more sums, else 32. `common`: all
-// synapses of a pathway have the same weight, which is stored once for each bundle. A synapse takes 6 bytes
-// with weights of 32 bits, 10 with 64 bits, and 2 without; wide slots take 2 more.
+// synapses of a pathway have the same weight, which is stored once for each bundle. `half`: 16 bits hold
+// every weight. A synapse takes 6 bytes with weights of 32 bits, 10 with 64 bits, 4 with 16 bits, and 2
+// without; wide slots take 2 more.
 struct RowFormat {
-    bool narrow, common;
+    bool narrow, common, half;
 
-    int64_t bytes(int64_t weight) const { return (narrow ? 2 : 4) + (common ? 0 : weight); }
+    int64_t bytes(int64_t weight) const { return (narrow ? 2 : 4) + (common ? 0 : half ? 2 : weight); }
+};
+
+// A weight of 16 bits: the high half of a float whose other bits are 0.
+struct Half {
+    uint16_t bits = 0;
+
+    explicit Half(double weight) : bits(bits_of(static_cast<float>(weight)) >> 16) {}
+    explicit operator float() const { return from_bits(static_cast<uint32_t>(bits) << 16); }
 };
 
 template <class Slot, class Weight>
@@ -50,12 +62,33 @@ inline void visit_common(const char* synapses, uint32_t count, Weight weight, Vi
     for (const Slot* end = slot + count; slot != end; ++slot) visit(*slot, weight);
 }
 
-// Calls visit(slot, weight) for each synapse of a bundle; `weight` is its common weight, if it has one.
+// With narrow slots, a synapse is one word, whose high half is the weight.
+template <class Weight, class Visit>
+inline void visit_half(const char* synapses, uint32_t count, Visit visit) {
+    uint32_t word;
+    for (const char* end = synapses + count * sizeof word; synapses != end; synapses += sizeof word) {
+        std::memcpy(&word, synapses, sizeof word);  // little-endian: the slot comes first
+        visit(word & 0xffff, static_cast<Weight>(from_bits(word & 0xffff0000u)));
+    }
+}
+
+template <class Weight, class Visit>
+inline void visit_wide_half(const char* synapses, uint32_t count, Visit visit) {
+    const auto* synapse = reinterpret_cast<const Synapse<uint32_t, Half>*>(synapses);
+    for (const auto* end = synapse + count; synapse != end; ++synapse)
+        visit(synapse->slot, static_cast<Weight>(static_cast<float>(synapse->weight)));
+}
+
+// Calls visit(slot, weight) for each synapse of a bundle; `weight` is its common weight, if it has one. What
+// an earlier run left pending has a weight of its own, as 16 bits may not hold it.
 template <class Weight, class Visit>
 inline void for_synapses(RowFormat format, const char* synapses, uint32_t count, Weight weight, Visit visit) {
-    if (format.common)
+    if (format.common || (format.half && weight != 0))
         format.narrow ? visit_common<uint16_t>(synapses, count, weight, visit)
                       : visit_common<uint32_t>(synapses, count, weight, visit);
+    else if (format.half)
+        format.narrow ? visit_half<Weight>(synapses, count, visit)
+                      : visit_wide_half<Weight>(synapses, count, visit);
     else
         format.narrow ? visit_weighted<uint16_t, Weight>(synapses, count, visit)
                       : visit_weighted<uint32_t, Weight>(synapses, count, visit);

@@ -94,7 +94,8 @@ struct alignas(64) StageBlock {
             char* synapse = restored.data() + k * bytes;
             const auto weight = static_cast<Weight>(value[k]);
             std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes come first
-            if (!format.common) std::memcpy(synapse + slot_bytes, &weight, sizeof weight);
+            if (format.half) std::memset(synapse + slot_bytes, 0, sizeof(Half));  // the bundle has the weight
+            else if (!format.common) std::memcpy(synapse + slot_bytes, &weight, sizeof weight);
             arrival(k, PendingBundle<Weight>{synapse, 1, weight});
         }
     }

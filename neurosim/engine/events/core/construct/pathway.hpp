@@ -52,6 +52,7 @@ struct Pathway {
     double log_miss;  // log(1 - p)
     NumberRecipe weight, delay;
     double dt;
+    int32_t half;  // whether drawn weights are rounded to 16 bits
 };
 
 // How many synapses of a pathway were built, and their delays in ticks. Without synapses the shortest is

@@ -8,6 +8,7 @@
 #include "core/construct/pathway.hpp"
 #include "core/construct/synapse_buffer.hpp"
 #include "core/construct/wiring.hpp"
+#include "core/numbers/bits.hpp"
 
 namespace neurosim {
 
@@ -43,7 +44,10 @@ class PathwayReader {
         const int64_t count = wiring.draw(sender, pathway.pre.at(place), buffer.targets(wiring.room(sender)));
         const int64_t first = buffer.grow(count);
         uint32_t* __restrict target = buffer.slot.data() + first;
-        draw_numbers(pathway.weight, pathway, sender, target, count, buffer.weight.data() + first);
+        double* __restrict weight = buffer.weight.data() + first;
+        draw_numbers(pathway.weight, pathway, sender, target, count, weight);
+        if (pathway.half)
+            for (int64_t i = 0; i < count; i++) weight[i] = to_half(static_cast<float>(weight[i]));
         const double* __restrict number = buffer.number.data();
         uint32_t* __restrict delay = buffer.delay.data() + first;
         draw_numbers(pathway.delay, pathway, sender, target, count, buffer.number.data());

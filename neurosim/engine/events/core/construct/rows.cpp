@@ -15,10 +15,11 @@ using namespace neurosim;
 
 extern "C" {
 
-// The rows of all pathways; null if there is not enough memory. `narrow` and `common` are their `RowFormat`.
+// The rows of all pathways; null if there is not enough memory. `narrow`, `common` and `half` are their
+// `RowFormat`.
 void* neurosim_rows_build(const Pathway* pathways, int n_pathways, int64_t senders, bool narrow, bool common,
-                          int blocks, int threads, int weight_bytes, BuildReport* reports) {
-    const RowFormat format{narrow, common};
+                          bool half, int blocks, int threads, int weight_bytes, BuildReport* reports) {
+    const RowFormat format{narrow, common, half};
     try {
         if (weight_bytes == 4)
             return static_cast<AnyRowTable*>(

@@ -73,7 +73,8 @@ class SynapseBuffer {
         for (int b = 0; b < blocks; b++)
             open_row(arena, format, row[b * stride], counts.data() + b * bundles, place.data() + b * bundles);
         if (format.common) format.narrow ? write_slots<uint16_t>() : write_slots<uint32_t>();
-        else format.narrow ? write_synapses<uint16_t, Weight>() : write_synapses<uint32_t, Weight>();
+        else if (format.half) write_weighted<Half>(format.narrow);
+        else write_weighted<Weight>(format.narrow);
         arena.prefetch(size * format.bytes(sizeof(Weight)));
         shortest = UINT32_MAX;
         longest = 0;
@@ -145,6 +146,11 @@ class SynapseBuffer {
             *synapse = {static_cast<Slot>(slot[i]), static_cast<Weight>(weight[i])};
             next[key[i]] = reinterpret_cast<char*>(synapse + 1);
         }
+    }
+
+    template <class Weight>
+    void write_weighted(bool narrow) {
+        narrow ? write_synapses<uint16_t, Weight>() : write_synapses<uint32_t, Weight>();
     }
 
     template <class Slot>

@@ -74,19 +74,20 @@ class Binomial {
     // one draw in some thousands.
     template <class Real, class Number>
     [[gnu::always_inline]] void draw(const uint32_t* high, Real* drawn, Number number) const {
-        if (common > MANY) return draw_one_by_one(~Lanes{}, drawn, number);
+        if (common > MANY || first > LARGE) return draw_one_by_one(~Lanes{}, drawn, number);
         const Lanes halves = *reinterpret_cast<const Lanes*>(high);
-        Lanes reached = {}, apart = ~Lanes{};
+        Lanes reached = {}, highest = {};  // of the bounds that are reached
         for (size_t level = 0; level < common; ++level) {
-            const Lanes bound = Lanes{} + static_cast<uint16_t>(bounds[level] >> 16),
-                        differs = halves ^ bound;
-            reached -= reinterpret_cast<Lanes>(halves >= bound);
-            apart = differs < apart ? differs : apart;
+            const Lanes bound = Lanes{} + static_cast<uint16_t>(bounds[level] >> 16);
+            const auto reaches = halves >= bound;
+            reached -= reinterpret_cast<Lanes>(reaches);
+            highest = reaches ? bound : highest;
         }
         alignas(64) uint16_t k[TOGETHER];
         *reinterpret_cast<Lanes*>(k) = reached;
-        for (int lane = 0; lane < TOGETHER; ++lane) drawn[lane] = static_cast<Real>(first + k[lane]);
-        const auto open = reinterpret_cast<Lanes>(apart == 0) |
+        const auto least = static_cast<int32_t>(first);
+        for (int lane = 0; lane < TOGETHER; ++lane) drawn[lane] = static_cast<Real>(least + k[lane]);
+        const auto open = reinterpret_cast<Lanes>(halves == highest) |
                           reinterpret_cast<Lanes>(reached == static_cast<uint16_t>(common));
         if (common && any_bit(reinterpret_cast<const Line&>(open))) draw_one_by_one(open, drawn, number);
     }
@@ -97,6 +98,7 @@ class Binomial {
 
   private:
     static constexpr size_t MANY = 1024;  // bounds; with more, a binary search is faster
+    static constexpr int64_t LARGE = int64_t{1} << 30;  // numbers of 32 bits hold what is below
     typedef uint16_t Lanes __attribute__((vector_size(2 * TOGETHER), may_alias));  // a type of GCC and Clang
 
     template <class Real, class Number>
