@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim import cells
+from neurosim.network.probes import read_record
+from neurosim.plan.inputs import read_inputs
+from neurosim.plan.lower import lower
 
 PEAK = """
     import resource
@@ -61,3 +65,30 @@ def test_inputs_that_are_no_finite_numbers_are_refused_in_any_type():
         given[2, 0, 1] = wrong
         with pytest.raises(ns.DescriptionError, match=f"input 'x': contains {message}"):
             ns.train(net, {"x": given}, {"y": np.ones((4, 2))}, epochs=1)
+
+
+def test_back_propagation_keeps_of_a_tick_no_number_twice():
+    """Of an LSTM: three gates, both tanh, and what the tick began with, c and h."""
+    jax = pytest.importorskip("jax")
+    from neurosim.engine.arrays.compiled import CompiledPlan
+    from neurosim.engine.arrays.library import wide
+
+    ticks, cell = 5, cells.lstm("cells", 3)
+    own = [ns.Synapses(cell, cell, to=gate, weight=ns.glorot(), delay=1, name=gate) for gate in "ifog"]
+    into = ns.Synapses(ns.Neurons("x", 2), cell, to="g", weight=ns.glorot())
+    net = ns.Network(own, into, schedule=ns.Layered())
+    inputs = read_inputs(net, {"x": np.ones((ticks, 2))})
+    program = CompiledPlan(plan := lower(net, inputs, probes=read_record(net, ["cells"])))
+
+    def last(weights):
+        numbers = {**(given := program.numbers(plan)), "weights": {**given["weights"], **weights}}
+        x = {"x": np.ones((ticks, 1, 2))}
+        carry = program.start(numbers, 1)
+        return program.block(numbers, carry, x, np.arange(ticks), np.arange(1))[1]["cells"][-1].sum()
+
+    weights = {gate: np.ones((3, 3)) for gate in "ifog"}
+    with wide():
+        steps = jax.make_jaxpr(jax.grad(last))(weights).eqns
+    forward = next(step for step in steps if step.primitive.name == "scan")
+    kept = [value for value in forward.outvars if value.aval.shape == (ticks, 1, 3)]
+    assert len(kept) == 1 + 7  # what the cells send, which is recorded, and what back-propagation needs

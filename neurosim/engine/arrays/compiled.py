@@ -17,6 +17,7 @@ import numpy as np
 from neurosim.engine.arrays.called import numbers_of
 from neurosim.engine.arrays.carry import BlockState, Carry, Numbers, PortKey, TickState, empty_carry
 from neurosim.engine.arrays.pathways import products_into
+from neurosim.engine.arrays.residuals import keeping_little
 from neurosim.engine.arrays.stages import Stages, narrowed, stages
 from neurosim.engine.arrays.ticks import Steps, blocks
 from neurosim.engine.state import NEVER, State, spikes_sent
@@ -315,7 +316,7 @@ class CompiledPlan:
                 results.append(result)
             samples, sent = jax.tree.map(lambda *parts: jnp.stack(parts), *results)
         else:
-            own, (samples, sent) = jax.lax.scan(tick, own, xs)
+            own, (samples, sent) = jax.lax.scan(keeping_little(tick), own, xs)
         run.samples |= samples
         run.sent |= sent
         return {**own, "values": {**carry["values"], **own["values"]}}

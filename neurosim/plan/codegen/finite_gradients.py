@@ -38,7 +38,7 @@ def with_finite_gradient(function: Callable[..., Numeric]) -> Callable[..., Nume
             def of_one(value: jax.Array, position: int = position) -> jax.Array:
                 return function(*xs[:position], value, *xs[position + 1 :])
 
-            slope = untyped.jvp(of_one, (x,), (jnp.ones_like(x),))[1]
+            y, slope = untyped.jvp(of_one, (x,), (jnp.ones_like(x),))
             total = total + jnp.where(jnp.isfinite(slope), slope, 0.0) * dx
         return y, total.astype(y.dtype)
 
