@@ -11,6 +11,7 @@ from neurosim.network.functions import RANDOM, functions
 from neurosim.network.text import Equation, Statement, called, calls_in, literal, names_in, parsed, quoted
 
 if TYPE_CHECKING:
+    from neurosim.network.neurons import Neurons
     from neurosim.network.synapses import Synapses
 
 HELD = "constant over dt"
@@ -153,7 +154,13 @@ def fixed_lines(lines: Iterable[Equation]) -> dict[str, Equation]:
 
 def check_written(synapses: Iterable[Synapses]) -> None:
     """Refuse synapses that change what is (constant), (shared) or (constant over dt)."""
+    without_flags: dict[int, bool] = {}  # of each target
     for item in synapses:
+        target = item.post.population
+        if not item.text and without_flags.setdefault(
+            id(target), not (fixed_lines(target.lines) or _kinds(target))
+        ):
+            continue
         ends = {"_post": item.post.population, "_pre": item.pre.population}
         texts = {"on_pre": item.pre_statements, "on_post": item.post_statements}
         texts |= {path.words: path.statements for path in item.further}
@@ -179,11 +186,10 @@ def check_written(synapses: Iterable[Synapses]) -> None:
 def _check_kinds(item: Synapses, texts: Mapping[str, Sequence[Statement]]) -> None:
     """Refuse synapses that give integers and booleans of neurons numbers that are perhaps none."""
     of_neurons = {
-        f"{line.name}{suffix}": line.unit.strip()
+        f"{name}{suffix}": kind
         for population, suffixes in ((item.pre.population, ("_pre",)), (item.post.population, ("_post", "")))
         for suffix in suffixes
-        for line in population.lines
-        if line.unit.strip() in ("integer", "boolean")
+        for name, kind in _kinds(population).items()
     }
     if item.to in of_neurons:
         raise DescriptionError(
@@ -205,6 +211,12 @@ def _check_kinds(item: Synapses, texts: Mapping[str, Sequence[Statement]]) -> No
                     f"{item.label}: {argument} gives {statement.name!r}, which is declared {kind}, another"
                     f" number. Write {remedy}."
                 )
+
+
+def _kinds(population: Neurons) -> dict[str, str]:
+    """The variables that are declared integer or boolean, and which of the two."""
+    kinds = {line.name: line.unit.strip() for line in population.lines}
+    return {name: kind for name, kind in kinds.items() if kind in ("integer", "boolean")}
 
 
 def _variable(

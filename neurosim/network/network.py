@@ -6,7 +6,7 @@ checked before the first tick of a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -99,7 +99,7 @@ class Network(SetOnce):
                 joining[name].append(item)
         for name, population in self.populations.items():
             _check_population(population, schedule)
-            _check_constants(population, joining[name])
+            _check_constants(population, joining[name] if population.constants else ())
         for item in self.synapses.values():
             _check_delay(item, schedule)
         self.program = step_program(self)
@@ -315,18 +315,18 @@ def names_wanted(population: Neurons, synapses: Iterable[Synapses]) -> set[str]:
     return set(used)
 
 
-def _of(population: Neurons, item: Synapses, names: Iterable[str]) -> set[str]:
+def _of(population: Neurons, item: Synapses, names: Collection[str]) -> set[str]:
     """The names of a population that these names in the text of synapses may mean: x for x_pre."""
     found: set[str] = set()
     for end, suffix in ((item.pre, "_pre"), (item.post, "_post")):
-        if end.population is population:
+        if names and end.population is population:
             found |= {name.removesuffix(suffix) for name in names}
     return found
 
 
 def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:
     """Refuse a time that is not a whole number of ticks; arrays are rounded when they are lowered."""
-    if np.all(value.number == 0):
+    if not value.number.any():
         return
     if schedule.seconds is None:
         if value.dim != PLAIN:
@@ -354,7 +354,7 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
     for delay in item.delays.values():
         if isinstance(delay, Value):
             _check_ticks(delay, f"{item.label}: delay", schedule)
-            if isinstance(item.wiring, private) and np.any(delay.number != 0):
+            if isinstance(item.wiring, private) and delay.number.any():
                 raise DescriptionError(
                     f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing."
                     " Leave it out."
@@ -368,9 +368,8 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
 
 def _check_zero_delay(net: Network, item: Synapses) -> None:
     seconds = net.schedule.seconds
-    least = "1" if seconds is None else str(Value(np.array(seconds), TIME))
     for key, delay in item.delays.items():
-        none = isinstance(delay, Value) and np.any(np.rint(delay.number / (seconds or 1.0)) < 1)
+        none = isinstance(delay, Value) and (np.rint(delay.number / (seconds or 1.0)) < 1).any()
         if not none or net.schedule.keeps_zero_delay(net, item):
             continue
         if isinstance(item.wiring, private):
@@ -379,6 +378,7 @@ def _check_zero_delay(net: Network, item: Synapses) -> None:
                 f" {net.schedule} delivers first."
                 " Use Clock(dt) or Layered()."
             )
+        least = "1" if seconds is None else str(Value(np.array(seconds), TIME))
         path = key.partition(".")[2]
         of, remedy = (f" of {path!r}", f"{{{path!r}: {least}}}") if path else ("", least)
         raise DescriptionError(

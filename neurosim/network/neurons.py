@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NoReturn
 from warnings import warn
 
@@ -19,7 +19,7 @@ from neurosim.network.index import Index, read_key
 from neurosim.network.namespace import with_used
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
 from neurosim.network.part import Part
-from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
+from neurosim.network.readonly import ReadOnly, SetOnce, own_fields, read_only
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.text_names import check_name
@@ -28,6 +28,7 @@ from neurosim.network.weights import Distribution
 
 # What constants and start values are after they were read.
 Constant = Value | Distribution | Expression | CalledConstant
+FEW = 4096  # neurons, of whose indices one array is kept for all populations of a size
 METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
 
 
@@ -298,7 +299,7 @@ class Neurons(SetOnce):
     @property
     def indices(self) -> np.ndarray:
         """The flat index of every neuron in C order, shape (neuron,)."""
-        return np.arange(self.size)
+        return _counted(self.size) if self.size <= FEW else np.arange(self.size)
 
     def sending(self, variable: str) -> Part:
         """This population as the sender of another variable than the one that it `sends`, or than its spikes.
@@ -336,6 +337,12 @@ class Neurons(SetOnce):
 
     def __repr__(self) -> str:
         return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.size})"
+
+
+@lru_cache(maxsize=256)
+def _counted(size: int) -> np.ndarray:
+    """The numbers below `size`, which many small populations and synapses share."""
+    return read_only(np.arange(size))
 
 
 Population = Neurons | Part

@@ -69,7 +69,7 @@ class Pathways:
         """The first text for messages of the sender, or the first that runs as the target has sent."""
         return next((path.text for path in self._firsts if path.argument == argument), "")
 
-    @property
+    @cached_property
     def _firsts(self) -> list[PathwayText]:
         before = [path for path in self.texts if path.argument == "on_pre"][:1]
         return before + [path for path in self.texts if path.argument == "on_post" and path.at_once][:1]
@@ -77,6 +77,10 @@ class Pathways:
     @property
     def further(self) -> tuple[PathwayText, ...]:
         """All pathways but these two."""
+        return self._further if self.texts else ()
+
+    @cached_property
+    def _further(self) -> tuple[PathwayText, ...]:
         firsts = self._firsts
         return tuple(path for path in self.texts if path not in firsts)
 

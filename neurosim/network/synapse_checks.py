@@ -102,7 +102,7 @@ def _check_weight(synapses: Synapses) -> None:
     kind = type(wiring).__name__
     owner, transposed = _owner_transposed(synapses)
     if isinstance(weight, Value):
-        if not np.all(np.isfinite(weight.number)):
+        if not np.isfinite(weight.number).all():
             raise DescriptionError(f"{synapses.label}: weight {weight} is not finite. Give finite numbers.")
         _check_shape(synapses, weight, "weight", wiring.weight_shapes(*ends, weight.shape))
     elif synapses.weight_population is not None:
@@ -232,13 +232,15 @@ def _check_delay(synapses: Synapses, delay: Delay) -> None:
             )
         return
     _check_shape(synapses, delay, "delay", synapses.wiring.number_shapes(synapses.pre, synapses.post))
-    if not np.all(np.isfinite(delay.number)) or np.any(delay.number < 0):
+    if not np.isfinite(delay.number).all() or (delay.number < 0).any():
         raise DescriptionError(
             f"{subject}: delay {delay} is below 0 or not finite. Give a delay of 0 or more."
         )
 
 
 def _check_text(synapses: Synapses) -> None:
+    if not synapses.text:
+        return
     target, sender, subject = synapses.post.population, synapses.pre.population, synapses.label
     own = {line.name for line in synapses.lines if line.kind != "subexpression"}
     ports = {*target.port_names, *(f"{port}_post" for port in target.port_names)}
@@ -265,7 +267,7 @@ def _check_text(synapses: Synapses) -> None:
                     f"{subject}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals."
                     " Use +=."
                 )
-    if synapses.text and not synapses.wiring.listed:
+    if not synapses.wiring.listed:
         kind = type(synapses.wiring).__name__
         raise DescriptionError(
             f"{subject}: {kind} wiring has no stored synapses for model, on_pre or on_post. Leave them out."
@@ -328,6 +330,8 @@ def _is_single(given: object) -> bool:
 
 
 def _check_constants(synapses: Synapses) -> None:
+    if not synapses.constants:
+        return
     used = (
         synapses.names_used
         | synapses.names_in_expressions

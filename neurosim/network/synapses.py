@@ -197,19 +197,12 @@ class Synapses(SetOnce):
         self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.to = target_of(self, to)
         self.learns = flag(learns, f"{subject}: learns")
-        target = self.post.population
-        own = {*self.states, *target.states, *target.subexpressions, *target.port_names}
-        own |= {line.name for line in self.lines if line.kind == "subexpression"}
-        delays = (path.delay for path in self.further)
-        given = (v.text for v in (self.weight, self.delay, *delays) if isinstance(v, Expression))
-        texts = (*self.expressions, *self.wiring.names, *given)
-        named = with_used(each_once(constants, subject), namespace, texts, own, subject).items()
-        self.constants = ReadOnly({name: self._constant(name, value) for name, value in named})
+        self.constants = ReadOnly(self._read(constants, namespace))
         check_synapses(self)
 
     __getstate__ = own_fields
 
-    @property
+    @cached_property
     def label(self) -> str:
         """How messages call these synapses: 'Synapses ears -> liquid'."""
         return f"Synapses {label(self.pre)} -> {label(self.post)}"
@@ -236,6 +229,18 @@ class Synapses(SetOnce):
                 f" Give one, such as {int(value.number)}."
             )
         return value
+
+    def _read(self, constants: dict[str, Any], namespace: Mapping[str, Any] | None) -> dict[str, Constant]:
+        """The constants that are given by name, and those of the namespace that the text uses."""
+        if not constants and namespace is None:
+            return {}
+        target, subject = self.post.population, self.label
+        own = {*self.states, *target.states, *target.subexpressions, *target.port_names}
+        own |= {line.name for line in self.lines if line.kind == "subexpression"}
+        given = (v.text for v in (self.weight, *self.delays.values()) if isinstance(v, Expression))
+        texts = (*self.expressions, *self.wiring.names, *given)
+        named = with_used(each_once(constants, subject), namespace, texts, own, subject).items()
+        return {name: self._constant(name, value) for name, value in named}
 
     def _constant(self, name: str, given: Any) -> Constant:
         check_name(name, f"{self.label}: constant")
@@ -304,7 +309,7 @@ class Synapses(SetOnce):
         """The blocks of `regularly`."""
         return regular_blocks(self.regularly, self.label)
 
-    @property
+    @cached_property
     def all_statements(self) -> tuple[Statement, ...]:
         """The assignments of all pathways and of `regularly`."""
         further = (statement for path in self.further for statement in path.statements)
@@ -322,7 +327,7 @@ class Synapses(SetOnce):
         lines = (line.expression for line in self.lines if line.expression)
         return (*lines, *(statement.expression for statement in self.all_statements))
 
-    @property
+    @cached_property
     def names_in_expressions(self) -> frozenset[str]:
         """The names that expressions of wiring, weight, delay, constants and start values use."""
         given = (self.weight, *self.delays.values(), *self.constants.values())

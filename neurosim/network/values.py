@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from keyword import iskeyword
 from typing import Any
 
@@ -100,12 +101,21 @@ def as_value(given: Any, subject: str) -> Value:
 
     Raises DescriptionError for NaN, text, other objects, and numbers of different units.
     """
+    kind: type = type(given)
+    if (kind is float and given and given == given) or (kind is int and -(2**63) <= given < 2**63):
+        return _plain(kind, given)
     value = given if isinstance(given, Value) else Value(read_array(given, subject), one_unit(given, subject))
     if value.number.dtype.kind == "f" and np.isnan(value.number).any():
         raise DescriptionError(
             f"{subject}: contains NaN. Give finite numbers; a missing value has no meaning here."
         )
     return value
+
+
+@lru_cache(maxsize=256)
+def _plain(kind: type, number: float) -> Value:
+    """A plain number, float or int; a network of many parts gives the same ones again and again."""
+    return Value(np.array(number, dtype=np.float64 if kind is float else np.int64))
 
 
 def read_array(given: Any, subject: str) -> np.ndarray:
@@ -161,6 +171,12 @@ def dimensions(given: Any) -> tuple[float, ...]:
     dim = getattr(given, "dim", None)
     if dim is None or not hasattr(dim, "get_dimension"):
         return PLAIN
+    return _exponents(dim)
+
+
+@lru_cache(maxsize=256)
+def _exponents(dim: Any) -> Dim:
+    """The exponents of Brian2's dimensions."""
     return tuple(float(dim.get_dimension(axis)) for axis in AXES)
 
 

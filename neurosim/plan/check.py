@@ -38,8 +38,9 @@ def check_plan(plan: Plan) -> None:
     """
     for name, group in plan.groups.items():
         _check_group(plan, name, group)
+    checked: dict[tuple[int, str], bool] = {}
     for name, pathway in plan.pathways.items():
-        _check_ends(plan, name, pathway)
+        _check_ends(plan, name, pathway, checked)
         _check_pathway(plan, pathway, f"Synapses {name!r}")
         if isinstance(pathway, Textual):
             _check_text(plan, pathway, f"Synapses {name!r}")
@@ -112,15 +113,21 @@ def _check_known(label: str, does: str, names: Iterable[str], known: Iterable[st
             )
 
 
-def _check_ends(plan: Plan, name: str, pathway: AnyPathway) -> None:
-    """The populations that synapses join, and where they add."""
+def _check_ends(plan: Plan, name: str, pathway: AnyPathway, inside: dict[tuple[int, str], bool]) -> None:
+    """The populations that synapses join, and where they add.
+
+    inside: whether arrays of indices, by their id, lie within populations; what is found is added
+    """
     label = f"Synapses {name!r}"
     if pathway.name != name:
         raise PlanError(f"{label}: call themselves {pathway.name!r}. Give them the name of their key.")
     for end, index in ((pathway.pre, pathway.pre_index), (pathway.post, pathway.post_index)):
         if end not in plan.groups:
             raise PlanError(f"{label}: join {shown(end)}, which is no population. Name one.")
-        if index.size and not 0 <= index.min() <= index.max() < plan.groups[end].size:
+        if (id(index), end) not in inside:
+            size = plan.groups[end].size
+            inside[id(index), end] = not index.size or 0 <= index.min() <= index.max() < size
+        if not inside[id(index), end]:
             raise PlanError(f"{label}: join neurons outside {end!r}. Give indices of its neurons.")
     post = plan.groups[pathway.post]
     if not isinstance(pathway, Textual) and pathway.to not in {**post.ports, **post.states}:

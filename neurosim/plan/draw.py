@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -259,12 +260,17 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     # delay.
     shortest, longest = recipe.ticks
     least = 0 if net.schedule.seconds is not None else 1
-    with np.errstate(over="ignore"):
-        finite = np.all(np.isfinite(np.array(weight.bounds).astype(dtype)))
-    if not (finite and shortest >= least and longest <= LONGEST_DELAY):
+    if not (_is_finite(weight.bounds, np.dtype(dtype)) and shortest >= least and longest <= LONGEST_DELAY):
         return None
     refuse_size(ROW_BYTES * recipe.expected, f"{item.label}: these synapses", USE_FEWER)
     return recipe
+
+
+@lru_cache(maxsize=256)
+def _is_finite(bounds: tuple[float, float], dtype: np.dtype) -> bool:
+    """Whether numbers between these bounds are finite in a type."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(np.array(bounds).astype(dtype)).all())
 
 
 def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None:

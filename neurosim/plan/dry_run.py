@@ -14,7 +14,7 @@ from neurosim.plan.called import Table
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.pathway import ENDS
-from neurosim.plan.plan import Block, Group, Plan, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Block, Group, Plan, Sparse, Textual
 from neurosim.plan.random import TextRandom
 
 
@@ -167,13 +167,12 @@ def _compute(subject: str, run: Callable[[], list[Any]], shape: tuple[int, ...])
 def check_memory(plan: Plan) -> None:
     """Refuse a run whose state and pending messages do not fit into the memory of this machine."""
     need = 0.0
+    given: dict[str, list[AnyPathway]] = {name: [] for name in plan.groups}
+    for pathway in plan.pathways.values():
+        if not (isinstance(pathway, Sparse) and pathway.recipe is not None):
+            given[pathway.pre].append(pathway)
     for name, group in plan.groups.items():
-        given = [
-            p
-            for p in plan.pathways.values()
-            if p.pre == name and not (isinstance(p, Sparse) and p.recipe is not None)
-        ]
-        longest = max([0, *plan.weight_ages(name), *(p.longest for p in given)])
+        longest = max([0, *plan.weight_ages(name), *(p.longest for p in given[name])])
         need += (
             8.0 * plan.trials * group.size * (len(group.states) + min(longest, plan.ticks)) + 8.0 * longest
         )

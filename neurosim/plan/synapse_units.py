@@ -92,6 +92,9 @@ def _weight_unit(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> D
 
 def weight_unit(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Dim:
     """The unit of a weight that is a number, an array, drawn, or computed, or that of other synapses."""
+    given = (item.weight, *item.delays.values(), *item.constants.values())
+    if not (item.text or any(isinstance(value, Expression | CalledConstant) for value in given)):
+        return _weight_unit(net, item, scopes)
     return given_units(net, item, scopes)["w"] if item.owner is None else _weight_unit(net, item, scopes)
 
 

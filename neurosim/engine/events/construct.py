@@ -146,12 +146,15 @@ def build_rows(
     keep_alive: list[Array] = []
     structs = (PathwayStruct * len(pathways))()
     reports = (BuildReport * len(pathways))(*(BuildReport(0, np.iinfo(np.int64).max, -1) for _ in pathways))
+    targets = {
+        end: (address(t.bounds, np.int64, keep_alive), address(t.slots, np.int64, keep_alive))
+        for end, t in target_slots.items()
+    }
+    ends = Ends(keep_alive)
     for struct, pathway in zip(structs, pathways, strict=True):
-        target = target_slots[pathway.post, pathway.to]
         struct.first_sender = first_sender[pathway.pre]
-        struct.bound = address(target.bounds, np.int64, keep_alive)
-        struct.slot = address(target.slots, np.int64, keep_alive)
-        _fill(struct, pathway, keep_alive)
+        struct.bound, struct.slot = targets[pathway.post, pathway.to]
+        _fill(struct, pathway, ends)
     common = all(_has_one_weight(pathway) for pathway in pathways)
     format = (slots <= 2**16, common, half and not common and all(_in_half(p) for p in pathways))
     core = library()
@@ -191,7 +194,7 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype[Any], threads: int) -> Edg
     Raises EngineError if there is not enough memory.
     """
     struct, keep_alive = PathwayStruct(), list[Array]()
-    _fill_recipe(struct, recipe, keep_alive)
+    _fill_recipe(struct, recipe, Ends(keep_alive))
     core = library()
     handle = in_background(
         lambda: (core.neurosim_edges_draw(ctypes.byref(struct), threads), keep_alive)[0],
@@ -214,15 +217,49 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype[Any], threads: int) -> Edg
 def pathway_struct(pathway: Sparse, keep_alive: list[Array]) -> PathwayStruct:
     """The synapses of a pathway for the C++; the arrays that it points to are added to `keep_alive`."""
     struct = PathwayStruct()
-    _fill(struct, pathway, keep_alive)
+    _fill(struct, pathway, Ends(keep_alive))
     return struct
 
 
-def _fill(struct: PathwayStruct, pathway: Sparse, keep_alive: list[Array]) -> None:
+class Ends:
+    """The parts of populations that pathways join, for the C++. Many pathways may join the same ones.
+
+    keep_alive: takes the arrays that the structs point to.
+    """
+
+    def __init__(self, keep_alive: list[Array]):
+        self.keep_alive = keep_alive
+        self._senders: dict[int, tuple[int | None, SubpopulationStruct]] = {}
+        self._targets: dict[int, SubpopulationStruct] = {}
+
+    def senders(self, index: Array) -> tuple[int | None, SubpopulationStruct]:
+        """Senders by rising neuron, and the address of their local numbers: None if these rise, too."""
+        if id(index) not in self._senders:
+            self.keep_alive.append(index)  # so that no other array gets its id
+            order = None if (index[1:] > index[:-1]).all() else np.argsort(index)
+            rising = self._subpopulation(index if order is None else index[order])
+            address_of_order = None if order is None else address(order, np.int64, self.keep_alive)
+            self._senders[id(index)] = address_of_order, rising
+        return self._senders[id(index)]
+
+    def targets(self, index: Array) -> SubpopulationStruct:
+        """Targets in local order."""
+        if id(index) not in self._targets:
+            self.keep_alive.append(index)
+            self._targets[id(index)] = self._subpopulation(index)
+        return self._targets[id(index)]
+
+    def _subpopulation(self, index: Array) -> SubpopulationStruct:
+        consecutive = (index[1:] - index[:-1] == 1).all()
+        neurons = None if consecutive else address(index, np.int64, self.keep_alive)
+        return SubpopulationStruct(index.size, int(index[0]), neurons)
+
+
+def _fill(struct: PathwayStruct, pathway: Sparse, ends: Ends) -> None:
     if pathway.recipe is not None:
-        _fill_recipe(struct, pathway.recipe, keep_alive)
+        _fill_recipe(struct, pathway.recipe, ends)
     else:
-        _fill_edges(struct, pathway.edges, keep_alive)
+        _fill_edges(struct, pathway.edges, ends.keep_alive)
 
 
 def _fill_edges(struct: PathwayStruct, edges: Edges, keep_alive: list[Array]) -> None:
@@ -233,29 +270,21 @@ def _fill_edges(struct: PathwayStruct, edges: Edges, keep_alive: list[Array]) ->
     struct.weights = address(edges.weight, np.float64, keep_alive)
 
 
-def _fill_recipe(struct: PathwayStruct, recipe: Recipe, keep_alive: list[Array]) -> None:
-    wires = recipe.wires
+def _fill_recipe(struct: PathwayStruct, recipe: Recipe, ends: Ends) -> None:
+    wires, keep_alive = recipe.wires, ends.keep_alive
     struct.wiring_law, struct.avoid_self, struct.number = wires.law, wires.avoid_self, wires.number
     struct.log_miss, struct.dt, struct.half = log1p(-wires.p), recipe.dt, recipe.half
     struct.key, struct.counts = KeyStruct(*wires.key), KeyStruct(*wires.counts)
     # The C++ reads senders by rising neuron; `order` says which local sender each is.
-    order = None if np.all(np.diff(recipe.pre_index) > 0) else np.argsort(recipe.pre_index)
-    struct.order = None if order is None else address(order, np.int64, keep_alive)
-    struct.pre = _subpopulation(recipe.pre_index if order is None else recipe.pre_index[order], keep_alive)
-    struct.post = _subpopulation(recipe.post_index, keep_alive)
+    struct.order, struct.pre = ends.senders(recipe.pre_index)
+    struct.post = ends.targets(recipe.post_index)
     struct.weight = number_recipe_struct(recipe.weight, keep_alive)
     struct.delay = number_recipe_struct(recipe.delay, keep_alive)
 
 
-def _subpopulation(index: Array, keep_alive: list[Array]) -> SubpopulationStruct:
-    consecutive = bool(np.all(np.diff(index) == 1))
-    neurons = None if consecutive else address(index, np.int64, keep_alive)
-    return SubpopulationStruct(index.size, int(index[0]), neurons)
-
-
 def number_recipe_struct(recipe: NumberRecipe, keep_alive: list[Array]) -> NumberRecipeStruct:
     """How weights, delays or start values are drawn, as the C++ takes it."""
-    values = address(recipe.values, np.float64, keep_alive)
+    values = address(recipe.values, np.float64, keep_alive) if recipe.values.size else None
     limits = (recipe.low, recipe.high)
     return NumberRecipeStruct(
         recipe.law, KeyStruct(*recipe.key), recipe.first, recipe.second, *limits, values

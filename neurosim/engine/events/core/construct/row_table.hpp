@@ -2,6 +2,8 @@
 // written once, to their final place.
 #pragma once
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -18,32 +20,48 @@ namespace neurosim {
 // Readers of all pathways.
 class PathwayReaders {
   public:
+    // Where the next synapses of a sending population begin in each of its pathways.
+    struct Place {
+        const std::vector<int>* pathways = nullptr;  // in network order
+        int64_t last = -1;                           // the first sender behind the population
+        std::vector<int64_t> at;
+    };
+
     PathwayReaders(const Pathway* pathways, int count, int threads) {
         wiring.reserve(count);  // readers point to its elements, which must not move
-        for (int f = 0; f < count; f++)
+        for (int f = 0; f < count; f++) {
             readers.emplace_back(pathways[f], wiring.emplace_back(pathways[f], threads));
+            populations[pathways[f].first_sender].push_back(f);
+        }
     }
 
-    std::vector<int64_t> find(int64_t sender) const {
-        std::vector<int64_t> place;
-        for (const auto& reader : readers) place.push_back(reader.find(sender));
-        return place;
-    }
-
-    // Appends the synapses of a sender from all pathways, and moves each place behind them. (It is not
-    // inlined, so that it is compiled only once.)
-    __attribute__((noinline)) void append(std::vector<int64_t>& place, int64_t sender, int blocks,
-                                          SynapseBuffer& buffer, std::vector<BuildReport>& reports) const {
-        for (size_t f = 0; f < readers.size(); f++) {
+    // Appends the synapses of a sender from all pathways, and moves each place behind them. Senders must
+    // rise. (It is not inlined, so that it is compiled only once.)
+    __attribute__((noinline)) void append(Place& place, int64_t sender, int blocks, SynapseBuffer& buffer,
+                                          std::vector<BuildReport>& reports) const {
+        if (sender >= place.last) find(place, sender);
+        if (!place.pathways) return;
+        for (size_t n = 0; n < place.at.size(); n++) {
+            const int f = (*place.pathways)[n];
             const int64_t before = buffer.size;
-            place[f] = readers[f].append(place[f], sender, buffer);
+            place.at[n] = readers[f].append(place.at[n], sender, buffer);
             if (buffer.size > before) buffer.place_in_blocks(readers[f].pathway, blocks, before, reports[f]);
         }
     }
 
   private:
+    void find(Place& place, int64_t sender) const {
+        const auto next = populations.upper_bound(sender);
+        place.last = next == populations.end() ? INT64_MAX : next->first;
+        place.at.clear();
+        place.pathways = next == populations.begin() ? nullptr : &std::prev(next)->second;
+        if (!place.pathways) return;
+        for (int f : *place.pathways) place.at.push_back(readers[f].find(sender));
+    }
+
     std::vector<Wiring> wiring;
     std::vector<PathwayReader> readers;
+    std::map<int64_t, std::vector<int>> populations;  // the pathways of each, by its first sender
 };
 
 // What the caller holds, whatever the type of the weights is.
@@ -66,7 +84,7 @@ class RowTable final : public AnyRowTable {
         parallel_for(threads, senders, SENDERS_EACH, [&](int thread, int64_t first, int64_t last) {
             auto& [buffer, arena, reports] = scratches[thread];
             reports.resize(n_pathways);
-            auto place = readers.find(first);
+            PathwayReaders::Place place;
             for (int64_t sender = first; sender < last; sender++) {
                 readers.append(place, sender, blocks, buffer, reports);
                 buffer.lay(arena, format, blocks, rows.data() + sender, this->senders);
