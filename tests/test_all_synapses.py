@@ -47,7 +47,43 @@ def test_synapses_that_act_at_every_tick_are_the_same_on_both_engines(precision)
         else:
             np.testing.assert_array_equal(found[name], wanted[name], err_msg=name)
     once = ns.run(network(), ticks=60, engine="events", **options)
+    two = ns.run(network(), ticks=60, engine="events", threads=2, **options)
     half = ns.run(network(), ticks=30, engine="events", **options)
     rest = ns.run(network(), ticks=30, engine="events", start=half, record=RECORD, progress=False)
     for name in RECORD[1:]:
+        np.testing.assert_array_equal(two[name], once[name], err_msg=name)
         np.testing.assert_array_equal(np.concatenate([half[name], rest[name]]), once[name], err_msg=name)
+
+
+def test_a_weight_that_was_the_same_for_all_synapses_is_seen_when_it_has_changed():
+    found = {}
+    for engine in ("reference", "events"):
+        with ns.session(network(), record=["cells.f"], seed=3, engine=engine) as session:
+            session.advance(1 * ms)
+            weight = np.array(session["gap.w"])
+            assert np.ptp(weight) == 0
+            weight[7::30] = 0.05
+            session["gap.w"] = weight
+            session.advance(1 * ms)
+        found[engine] = session.recording["cells.f"]
+    np.testing.assert_array_equal(found["events"], found["reference"])
+
+
+HUB = 200  # senders of the last neuron, of which others have a few
+
+
+def test_neurons_with_many_more_synapses_than_others_and_with_none_get_their_sums():
+    rng = np.random.default_rng(1)
+    pre = np.r_[np.arange(HUB), rng.integers(0, HUB, 150)]
+    post = np.r_[np.full(HUB, 39), rng.integers(0, 35, 150)]
+    cells = ns.Neurons("cells", 40, equations="dv/dt = (s - v)/(5*ms) : 1\ns : 1", v="rand()")
+    senders = ns.Neurons("senders", HUB, equations="dv/dt = -v/(9*ms) : 1", v="rand()")
+    net = ns.Network(
+        ns.Synapses(senders, cells, model="s_post = w*v_pre : 1 (summed)", name="joined",
+                    wiring=ns.pairs(pre, post), weight=ns.uniform(-1, 1)),
+        schedule=ns.Clock(0.1 * ms),
+    )  # fmt: skip
+    options = dict(ticks=5, record=["cells.s"], seed=2, progress=False)
+    wanted = ns.run(net, engine="reference", **options)["cells.s"]
+    np.testing.assert_array_equal(ns.run(net, engine="events", threads=2, **options)["cells.s"], wanted)
+    assert np.all(wanted[..., 35:39] == 0) and np.all(wanted[1:, ..., 39] != 0)

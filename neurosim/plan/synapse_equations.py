@@ -11,10 +11,12 @@ from neurosim.errors import PlanError
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Equation, Statement, names_in, renamed
 from neurosim.plan.codegen.numpy_code import numpy_block
+from neurosim.plan.constant_folding import fold_constants
 from neurosim.plan.dimensions import Scope, is_noise
 from neurosim.plan.equations import brian_integration
 from neurosim.plan.plan import Block
 
+SINGLE = (float, np.float32, np.float64)  # a constant that is the same number for all synapses
 DEFAULTS = ("exact", "exponential_euler", "euler", "heun")  # what method='auto' tries, in this order
 
 
@@ -33,8 +35,11 @@ def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -
 
 def clock_driven(
     item: Synapses, lines: tuple[Equation, ...], scope: Scope, constants: Mapping[str, Any]
-) -> Block:
-    """Clock-driven equations of synapses, by the method given, or else the first of DEFAULTS that can."""
+) -> tuple[Block, dict[str, Any]]:
+    """Clock-driven equations of synapses, by the method given, or else the first of DEFAULTS that can.
+
+    Returns their block, and the coefficients in it that hold what is the same for all synapses.
+    """
     inner = scope.part("model", axes=False)
     names = tuple(line.name for line in lines)
     refused: list[PlanError] = []
@@ -44,8 +49,15 @@ def clock_driven(
         except PlanError as error:
             refused.append(error)
             continue
-        if method != "exact" or is_finite(statements, constants):
-            return Block("model", statements, names, text=item.model)
+        single = frozenset(
+            key
+            for key, value in constants.items()
+            if type(value) in SINGLE and (key in scope.constant or key not in scope.dims)  # the latter: units
+        )
+        statements, found = fold_constants(statements, constants, single)
+        coefficients = {key: type(constants["dt"])(value) for key, value in found.items()}
+        if method != "exact" or is_finite(statements, {**constants, **coefficients}):
+            return Block("model", statements, names, text=item.model), coefficients
         refused.append(
             PlanError(
                 f"{inner.label}: method 'exact': the closed form of these equations is not finite, as for"

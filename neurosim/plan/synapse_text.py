@@ -212,11 +212,12 @@ def _text(
     blocks = {event: block_of(event, text, statements) for event, text, statements in texts}
     made = [(path, block_of(path.words, path.text, path.statements)) for path in item.further]
     further = [(path, replace(block, name="on_pre")) for path, block in made if block is not None]
+    integrate, coefficients = clock_driven(item, clocked, scope, constants) if clocked else (None, {})
     text = SynapseText(
         states=states,
         laws={} if drawn is None else drawn.laws,
-        constants=constants,
-        integrate=clock_driven(item, clocked, scope, constants) if clocked else None,
+        constants={**constants, **coefficients},
+        integrate=integrate,
         summed={
             _summed_target(item, each): inline(line.expression, scope)
             for each, line in zip(sums_of(item), summed, strict=True)

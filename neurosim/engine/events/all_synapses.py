@@ -8,15 +8,14 @@ from dataclasses import dataclass, field, replace
 from neurosim.engine.deferred import order_matters, split_deferred, variables_of
 from neurosim.engine.events.keys import TextualArray, TextualPart
 from neurosim.engine.events.loops import Loop, function, identifier, indented
-from neurosim.engine.events.names import state_pointer, texts_of, used_names
-from neurosim.engine.events.numbering import braced, number_of
+from neurosim.engine.events.names import texts_of, used_names
+from neurosim.engine.events.numbering import braced
 from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode
+from neurosim.engine.events.summed import ENDS, passes, total
 from neurosim.engine.events.synapses import acting, computed, delivered, new_value, one_by_one_or_not
-from neurosim.network.text import names_in
 from neurosim.plan.codegen.cpp_code import cpp_expression
 from neurosim.plan.plan import Block
 
-ENDS = ("at.sender(i)", "at.receiver(i)")  # of synapse k in the loops of core/synapses/all_synapses.hpp
 HANDLES = (
     TextualPart.SENDER,
     TextualPart.RECEIVER,
@@ -94,24 +93,13 @@ def _in_vectors(
 def add_up(code: PathwayCode) -> list[str]:
     """The function that sets each (summed) variable of a target or sender to a sum over its synapses."""
     code, name = replace(code, ends=ENDS), f"add_up_{identifier(code.pathway.name)}"
-    passes = _passes(code)
-    if len(passes) == 1:
-        return _add_up(code, passes[0], name)
-    lines = [line for n, summed in enumerate(passes) for line in _add_up(code, summed, f"{name}_{n}")]
-    calls = [f"{name}_{n}(context);" for n in range(len(passes))]
+    parts = passes(code)
+    if len(parts) == 1:
+        return _add_up(code, parts[0], name)
+    lines = [line for n, summed in enumerate(parts) for line in _add_up(code, summed, f"{name}_{n}")]
+    calls = [f"{name}_{n}(context);" for n in range(len(parts))]
     title, signature = f"Synapses '{code.pathway.name}': summed", f"void {name}(Context& context)"
     return [*lines, *function(title, signature, calls)]
-
-
-def _passes(code: PathwayCode) -> list[dict[str, str]]:
-    """The (summed) variables, those together that one loop can add up: none reads another one."""
-    passes: list[dict[str, str]] = [{}]
-    for name, expression in code.pathway.text.summed.items():
-        ends = code.pathway.text, code.pre, code.post
-        if variables_of(passes[-1], *ends) & variables_of(names_in(expression), *ends):
-            passes.append({})
-        passes[-1][name] = expression
-    return passes
 
 
 def _add_up(code: PathwayCode, summed: Mapping[str, str], name: str) -> list[str]:
@@ -125,36 +113,9 @@ def _add_up(code: PathwayCode, summed: Mapping[str, str], name: str) -> list[str
         value = cpp_expression(expression, names, precision=code.plan.precision)
         loop.body.append(f"value{number}[i] = static_cast<Real>({value.text});")
         around.before.append(f"Real value{number}[SIDE_BY_SIDE];")
-        total = _total(code, loop, around, number, target, apart=apart)
+        sums = total(code, loop, number, target, apart=apart)
+        around.first.extend(sums.first)
+        around.last.extend(sums.last)
         there = "senders" if code.end(target)[2] else "targets"
-        around.after.append(f"at.add_to_{there}({total}, value{number}, n);")
+        around.after.append(f"at.add_to_{there}({sums.name}, value{number}, n);")
     return _in_vectors(code, loop, "summed", name, around)
-
-
-def _total(code: PathwayCode, loop: Loop, around: _Around, number: int, target: str, *, apart: bool) -> str:
-    """The name of a pointer to the sums of a (summed) variable, which are 0 at first.
-
-    apart: whether they are copied to the variable in the end, because synapses read what it was
-    """
-    group, variable, of_sender = code.end(target)
-    population = number_of(code.plan, group.name)
-    span = loop.declare("const Span", "span", f"context.span({population})")
-    values, chosen = state_pointer(loop, group, variable), _chosen(code, loop, of_sender=of_sender)
-    each = f"for (int32_t i = {span}.first; i < {span}.last; ++i) {f'if ({chosen}[i]) ' if chosen else ''}"
-    if not apart:
-        around.first.append(f"{each}{values}[i] = 0;")
-        return values
-    sums = loop.declare("std::vector<Real>", f"sums{number}", f"std::vector<Real>({span}.size())")
-    total = loop.declare("Real* const", f"total{number}", f"{sums}.data() - {span}.first")
-    around.last.append(f"{each}{values}[i] = {total}[i];")
-    return total
-
-
-def _chosen(code: PathwayCode, loop: Loop, *, of_sender: bool) -> str:
-    """The name of a pointer that says which neurons synapses lead to, or start at; '' if these are all."""
-    pathway = code.pathway
-    index, size = (pathway.pre_index, code.pre.size) if of_sender else (pathway.post_index, code.post.size)
-    if index.size == size:
-        return ""
-    part = TextualPart.STARTED if of_sender else TextualPart.TARGETED
-    return loop.pointer("chosen", "uint8_t", TextualArray(pathway.name, part), const=True)

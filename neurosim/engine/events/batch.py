@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurosim.engine.checkpoint import PRODUCT, held_in, restore, restore_products
 from neurosim.engine.events.batch_image import BatchImage, fits
+from neurosim.engine.events.by_target import steps_of
 from neurosim.engine.events.feeding import drive_stride, fed_arrays
 from neurosim.engine.events.keys import (
     ArrayKey,
@@ -31,6 +32,7 @@ from neurosim.engine.events.keys import (
     StateArray,
     SubexpressionArray,
     SynapseRecords,
+    SynapseStep,
     is_per_trial,
 )
 from neurosim.engine.events.layouts import LANES, Array, Integers
@@ -208,6 +210,8 @@ class Batch:
                 return self._history(population, part)
             case SynapseRecords(pathway, variable):
                 return self._synapse_array(pathway, variable) if variable else self._records(pathway)
+            case SynapseStep(pathway, variable):
+                return steps_of(self.array(SynapseRecords(pathway, variable)))
             case LocalFieldArray(post, to, part):
                 return self._local_field(post, to, part)
             case DenseArray(pathway, part):
@@ -390,3 +394,6 @@ class Batch:
         stored = to_ticks(self.plan, values) if in_ticks(self.plan, variable) else values
         held = self.held_values(pathway, variable)
         held[...] = (stored if order is None else stored[:, order]).reshape(held.shape)
+        step = SynapseStep(pathway, variable)
+        if step in self.arrays:
+            self.arrays[step][...] = self._find(step)

@@ -19,6 +19,10 @@ from neurosim.engine.events.constant_keys import TableCount as TableCount
 from neurosim.engine.events.constant_keys import TableNumber as TableNumber
 from neurosim.engine.events.constant_keys import TablePart as TablePart
 from neurosim.engine.events.constant_keys import TableSize as TableSize
+from neurosim.engine.events.textual_keys import SynapseRecords as SynapseRecords
+from neurosim.engine.events.textual_keys import SynapseStep as SynapseStep
+from neurosim.engine.events.textual_keys import TextualArray as TextualArray
+from neurosim.engine.events.textual_keys import TextualPart as TextualPart
 
 
 class End(Enum):
@@ -42,29 +46,6 @@ class HistoryPart(Enum):
     MESSAGES = auto()  # (trial, age, neuron): a ring buffer, in which tick k has place k modulo its length
     NEWEST = auto()  # (trial): place of the newest message
     LAST = auto()  # (trial): tick of the newest message
-
-
-class TextualPart(Enum):
-    """Synapses with text: the arrays of `textual_layout.TextualLayout`.
-
-    A synapse's place is its position by block of targets, sender and delay; those that share these: a bundle.
-    """
-
-    ROW = auto()  # (block, sender + 1): the first bundle of each sender
-    BUNDLE = auto()  # (bundle, 2): delay in ticks, number of synapses
-    FIRST = auto()  # (bundle): the place of its first synapse
-    BY_POST = auto()  # (synapse): places by target
-    POST_FIRST = auto()  # (target + 1): where each target's synapses begin in BY_POST
-    BLOCK_FIRST = auto()  # (block + 1): the first place of each block
-    SENDER = auto()  # (synapse): the flat index of its sender
-    RECEIVER = auto()  # (synapse): the flat index of its target
-    DELAY = auto()  # (synapse): in ticks
-    CANONICAL = auto()  # (synapse): its number in the plan
-    TARGETED = auto()  # (neuron): whether it is in the part that the synapses lead to
-    STARTED = auto()  # (neuron): whether it is in the part that the synapses start at
-    RUN = auto()  # (run + 1): where each begins, synapses of one sender onto consecutive targets
-    BLOCK_RUN = auto()  # (block + 1): the first run of each block; all 0 if there are none
-    LISTED = auto()  # (synapse): for one more pathway of synapses, the place of each in its own order
 
 
 class GradedPart(Enum):
@@ -202,22 +183,6 @@ class HistoryArray:
 
     population: str
     part: HistoryPart
-
-
-@dataclass(frozen=True)
-class SynapseRecords:
-    """The variables of each synapse with text as one record, or one that has an array: (trial, synapse)."""
-
-    pathway: str
-    variable: str = ""
-
-
-@dataclass(frozen=True)
-class TextualArray:
-    """The layout of synapses with text."""
-
-    pathway: str
-    part: TextualPart
 
 
 @dataclass(frozen=True)
@@ -373,8 +338,8 @@ class PrivateSize:
 ConstantKey = Constant | SynapseConstant
 ArrayKey = (
     ConstantKey | StateArray | PortTotal | PortCount | PortRead | SubexpressionArray | LinkIndex | LastSpike
-    | NotRefractory | DriveValues | DriveEvents | HistoryArray | SynapseRecords | TextualArray | SlotStarts
-    | GradedArray | LocalFieldArray | DenseArray | DensePlaces | PrivateArray | TableArray
+    | NotRefractory | DriveValues | DriveEvents | HistoryArray | SynapseRecords | SynapseStep | TextualArray
+    | SlotStarts | GradedArray | LocalFieldArray | DenseArray | DensePlaces | PrivateArray | TableArray
 )  # fmt: skip
 NumberKey = ConstantKey | TickLength | PrivateWeight | TableNumber
 IntegerKey = (
@@ -388,7 +353,7 @@ def is_per_trial(key: ArrayKey) -> bool:
     match key:
         case StateArray() | PortTotal() | PortCount() | PortRead() | SubexpressionArray() | LastSpike():
             return True
-        case NotRefractory() | HistoryArray() | SynapseRecords():
+        case NotRefractory() | HistoryArray() | SynapseRecords() | SynapseStep():
             return True
         case DenseArray(_, part):
             return part in (DensePart.SEEN, DensePart.PRODUCT)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.engine.delivery import afferents_into
 from neurosim.engine.events.batch_image import BatchImage
+from neurosim.engine.events.by_target import by_target, lies_by_target
 from neurosim.engine.events.constant_keys import CallAddress, TableArray
 from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
 from neurosim.engine.events.feeding import Feed, feed_of
@@ -135,7 +136,9 @@ class NetworkLayout:
 
     def _lay_out_textual(self, pathway: Textual) -> TextualLayout:
         by_delay = spikes_sent(self.plan, pathway.pre) and not (pathway.text.summed or pathway.delay_from)
-        return lay_out(self.plan, pathway, self.bounds_of(pathway.post), self.threads, by_delay=by_delay)
+        bounds = self.bounds_of(pathway.post)
+        layout = lay_out(self.plan, pathway, bounds, self.threads, by_delay=by_delay)
+        return by_target(layout, bounds) if lies_by_target(self.plan, pathway) else layout
 
     def _place_sums(self, stage: Stage) -> None:
         spans = np.stack([np.diff(self.bounds_of(a.post)) for a in stage.afferents]).astype(np.int64)

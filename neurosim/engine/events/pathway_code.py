@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from neurosim.engine.deferred import split_deferred
+from neurosim.engine.events.by_target import lies_by_target
 from neurosim.engine.events.keys import LinkIndex, SynapseConstant, SynapseRecords, TextualArray, TextualPart
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.names import (
@@ -63,6 +64,9 @@ class PathwayCode:
     numbering: Numbering
     pathway: Textual
     ends: tuple[str, str] | None = None  # C++ for sender and target of synapse k; None: their arrays have it
+    here: frozenset[str] = (
+        frozenset()
+    )  # variables whose values of synapse k are the i-th of those named _here
     pre: Group = field(init=False)
     post: Group = field(init=False)
 
@@ -93,7 +97,22 @@ class PathwayCode:
             self.numbering.array(TextualArray(name, part)) for name, part in zip(owners, HANDLES, strict=True)
         ]
         ends = [number_of(self.plan, name) for name in (self.pathway.pre, self.pathway.post)]
-        return braced(number, *arrays, *ends)
+        return braced(number, *arrays, *ends, *([self.places] if self.listed else []))
+
+    @property
+    def places(self) -> str:
+        """The handle of the places of listed synapses."""
+        return self.numbering.array(TextualArray(self.pathway.name, TextualPart.LISTED))
+
+    @property
+    def by_target(self) -> bool:
+        """Whether the synapses lie by target."""
+        return lies_by_target(self.plan, self.plan.holder(self.pathway))
+
+    @property
+    def listed(self) -> bool:
+        """Whether the order of arrivals at this pathway is another one than that in memory."""
+        return bool(self.pathway.of) or self.by_target
 
     @property
     def record(self) -> str:
@@ -155,6 +174,8 @@ class PathwayCode:
 
     def own(self, loop: Loop, name: str) -> str:
         """C++ for a variable of synapse k: in its record, in an array, or held by a population."""
+        if name in self.here:
+            return f"{name}_here[i]"
         if name in self.states and self.in_arrays:
             key = SynapseRecords(self.pathway.holder, name)
             return f"{loop.pointer(f'{name}_own', kind(name), key)}[k]"

@@ -78,7 +78,7 @@ def _restore_textual(
     runner: Runner, batch: Batch, number: int, pathway: Textual, columns: list[Array]
 ) -> None:
     """Put the pending arrivals at synapses with text, the pathway of this number, into the calendars."""
-    layout = batch.network.textual[pathway.name]
+    layout = batch.network.textual[pathway.name].arriving
     due, sent, owner, synapse = columns
     order = delivery_order(due, sent)
     due, owner, place = due[order].astype(np.int64), owner[order], layout.place[synapse[order]]

@@ -153,7 +153,7 @@ def _in_rows(
 ) -> tuple[Integers, Integers, Integers]:
     """Due, sent and synapse of one trial's arrivals: they follow from the last spikes and the delays."""
     tick, neuron = runner.sent_spikes(trial, list(batch.plan.groups).index(pathway.pre))
-    layout = batch.network.textual[pathway.name]
+    layout = batch.network.textual[pathway.name].arriving
     parts: list[tuple[Integers, Integers, Integers]] = []
     for row in layout.row:
         bundle, spike = members(row, neuron)

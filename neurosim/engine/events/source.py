@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neurosim.engine.events import all_synapses, synapses
+from neurosim.engine.events import all_synapses, sums_by_target, synapses
 from neurosim.engine.events.arrivals import deliver_stage, private, settle_all
 from neurosim.engine.events.called import user_functions
 from neurosim.engine.events.driven import drive
@@ -137,8 +137,10 @@ def _synapses(code: PathwayCode) -> list[str]:
     text = code.pathway.text
     lines = in_synapses(code)
     lines += synapses.send_with_delays(code) if code.pathway.delay_from else []
-    lines += all_synapses.integrate(code) if text.integrate is not None else []
-    lines += all_synapses.add_up(code) if text.summed else []
+    if text.integrate is not None and code.pathway.name not in sums_by_target.integrated_with_sums(code.plan):
+        lines += all_synapses.integrate(code)
+    if text.summed:
+        lines += (sums_by_target if code.by_target else all_synapses).add_up(code)
     for variable, step in recorded_subexpressions(code.plan, code.pathway):
         name = derivation(code.plan, code.pathway, variable, step)
         lines += synapses.evaluated(code, variable, name, unmoved(code.plan.program, step))

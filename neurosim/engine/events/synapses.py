@@ -13,15 +13,12 @@ from neurosim.engine.events.keys import (
     PortTotal,
     SubexpressionArray,
     SynapseRecords,
-    TextualArray,
-    TextualPart,
 )
 from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.engine.events.names import not_refractory, state_pointer, texts_of, used_names
 from neurosim.engine.events.numbering import number_of
 from neurosim.engine.events.order import sent_between
 from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, kind
-from neurosim.engine.events.sharing import plain
 from neurosim.engine.events.stages import REDUCE
 from neurosim.network.text import Statement
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
@@ -68,7 +65,7 @@ def act(code: PathwayCode, block: Block) -> list[str]:
     visitor = "for_textual_synapses"
     if not code.graded and block.name == "on_pre":
         arrivals = "changing_arrivals" if code.pathway.delay_from else "arrivals"
-        visitor = f"for_listed_{arrivals}<{plain(_listed(code))}>" if code.pathway.of else f"for_{arrivals}"
+        visitor = f"for_listed_{arrivals}" if code.listed else f"for_{arrivals}"
     elif block.name == "on_post" and code.plan.sends_spikes(code.pathway.post):
         visitor = "for_post_spikes"
     return acting(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
@@ -201,17 +198,12 @@ def _store(code: PathwayCode, loop: Loop, name: str, op: str, value: str) -> str
     return f"{REDUCE[reduce]}::add({target}, {count}, {signed});"
 
 
-def _listed(code: PathwayCode) -> str:
-    """The handle of the places of one more pathway of synapses."""
-    return code.numbering.array(TextualArray(code.pathway.name, TextualPart.LISTED))
-
-
 def send_with_delays(code: PathwayCode) -> list[str]:
     """The function that puts spikes on their way, if a variable of the synapses is their delay."""
     loop, pathway = code.loop("on_pre"), code.pathway
     value, least = code.own(loop, pathway.delay_from), least_delay(code.plan, pathway)
     delay = f"[&](int64_t k) {{ return ticks_of_delay(context, {value}, {least}); }}"
-    places = f", InList{{context.template shared<int32_t>({_listed(code)})}}" if pathway.of else ""
+    places = f", InList{{context.template shared<int32_t>({code.places})}}" if pathway.of else ""
     lines = [*loop.before.values(), f"send_with_delays(context, {code.handles}, {delay}{places});"]
     name = f"send_{identifier(pathway.name)}_with_delays"
     return function(f"Synapses '{pathway.name}': send", f"void {name}(Context& context)", lines)

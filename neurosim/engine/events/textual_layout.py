@@ -74,12 +74,20 @@ class TextualLayout:
     longest: int  # delay in ticks
     targeted: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses lead to
     started: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses start at
-    listed: NDArray[np.int32] | None = None  # see `TextualPart.LISTED`
+    # See `TextualPart`; of some synapses only.
+    listed: NDArray[np.int32] | None = None
+    group: Array | None = None
+    block_group: NDArray[np.int64] | None = None
 
     @property
     def size(self) -> int:
         """The number of synapses."""
         return self.receiver.size
+
+    @property
+    def arriving(self) -> TextualLayout:
+        """The layout whose places the bundles mean."""
+        return self
 
     @cached_property
     def canonical(self) -> NDArray[np.int32]:
@@ -153,6 +161,12 @@ class TextualLayout:
             case TextualPart.LISTED:
                 assert self.listed is not None
                 return self.listed
+            case TextualPart.GROUP:
+                assert self.group is not None
+                return self.group
+            case TextualPart.BLOCK_GROUP:
+                assert self.block_group is not None
+                return self.block_group
 
     def in_plan_order(self, values: Array) -> Array:
         """A copy of values (trial, synapse) in the order of the plan."""
@@ -332,5 +346,6 @@ def library() -> ctypes.CDLL:
             "textual_count": (pointer, (pointer, Int, Int, number, number, ctypes.c_bool, pointer)),
             "textual_fill": (ctypes.c_bool, (pointer, pointer)),
             "textual_free": (None, (pointer,)),
+            "textual_by_target": (ctypes.c_bool, (pointer, pointer, number, pointer)),
         },
     )

@@ -14,6 +14,7 @@ from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.order import last_delivery, moves_in_blocks, spikes_as_it_moves
 from neurosim.engine.events.pathway_code import PathwayCode, reads_sender
 from neurosim.engine.events.stages import Stage
+from neurosim.engine.events.sums_by_target import integrated_with_sums
 from neurosim.engine.sampling import sampled_in
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step
@@ -105,7 +106,10 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
             pathways = [p for p in plan.textual if p.text.integrate and step.concerns(p.name, p.post)]
             if step.kind is Do.UPDATE:
                 pathways = []
-            calls = [Call(f"integrate_{identifier(p.name)}(context);") for p in pathways]
+            already = integrated_with_sums(plan)
+            calls = [
+                Call(f"integrate_{identifier(p.name)}(context);") for p in pathways if p.name not in already
+            ]
             return [*calls, *(Call(f"move_{name}(context);") for name in names)]
         case Do.SEND:
             senders = [

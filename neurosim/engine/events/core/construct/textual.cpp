@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 
+#include "core/construct/by_target.hpp"
 #include "core/construct/pathway.hpp"
 #include "core/construct/textual_layout.hpp"
 
@@ -32,6 +33,17 @@ void* neurosim_textual_count(const Pathway* pathway, int64_t senders, int64_t ta
 bool neurosim_textual_fill(void* layout, const SynapseArrays* arrays) {
     try {
         static_cast<TextualLayout*>(layout)->fill(*arrays);
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+// Lays synapses out by target, those onto each block of targets by themselves; false as above.
+bool neurosim_textual_by_target(const SynapsesOfTargets* given, const ByTargetArrays* arrays, int blocks,
+                                const int32_t* bounds) {
+    try {
+        ByTargetLayout(*given, *arrays).fill(blocks, bounds);
         return true;
     } catch (const std::exception&) {
         return false;

@@ -7,5 +7,6 @@
 #include "core/records/sampling.hpp"
 #include "core/sweeps/sweep.hpp"
 #include "core/synapses/all_synapses.hpp"
+#include "core/synapses/by_target.hpp"
 #include "core/synapses/changing_delays.hpp"
 #include "core/synapses/textual.hpp"

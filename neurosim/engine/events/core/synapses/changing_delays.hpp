@@ -47,10 +47,10 @@ void for_changing_arrivals(Context& context, TextualHandles handles, const Recor
     waiting.erase(due);
 }
 
-// The same for one more pathway of synapses, whose places are in an array with the handle `listed`.
-template <int listed, class Context, class Record, class Act>
+// The same for listed synapses.
+template <class Context, class Record, class Act>
 void for_listed_changing_arrivals(Context& context, TextualHandles handles, const Record* own, Act act) {
-    for_changing_arrivals(context, handles, own, act, InList{context.template shared<int32_t>(listed)});
+    for_changing_arrivals(context, handles, own, act, InList{context.template shared<int32_t>(handles.listed)});
 }
 
 }  // namespace neurosim

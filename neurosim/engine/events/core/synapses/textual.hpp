@@ -13,6 +13,7 @@ struct TextualHandles {
     int number;                                                          // among the pathways with text
     int row, bundle, first, by_post, post_first, block_first, receiver;  // arrays
     int pre, post;                                                       // populations
+    int listed = -1;  // array: the places of synapses in the order of arrivals, where that is another one
 };
 
 // Puts this tick's spikes of the sender into the calendar.
@@ -87,10 +88,10 @@ void for_arrivals(Context& context, TextualHandles handles, const Record* own, A
     for_arrivals(context, handles, own, act, AtPlaces{context.template shared<int32_t>(handles.receiver)});
 }
 
-// The same for one more pathway of synapses, whose places are in an array with the handle `listed`.
-template <int listed, class Context, class Record, class Act>
+// The same for listed synapses.
+template <class Context, class Record, class Act>
 void for_listed_arrivals(Context& context, TextualHandles handles, const Record* own, Act act) {
-    for_arrivals(context, handles, own, act, InList{context.template shared<int32_t>(listed)});
+    for_arrivals(context, handles, own, act, InList{context.template shared<int32_t>(handles.listed)});
 }
 
 // Acts on every synapse onto a neuron of this block that has spiked in this tick: by target, then synapse.
