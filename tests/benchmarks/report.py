@@ -86,7 +86,7 @@ def agreement(benchmark: Benchmark, measured: Mapping[str, Numbers]) -> str:
     middles = {
         label: median(numbers[benchmark.agree] for numbers in found)
         for label, found in measured.items()
-        if found and benchmark.agree
+        if found and benchmark.agree in found[0]
     }
     if len(middles) < 2:
         return ""

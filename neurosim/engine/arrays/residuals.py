@@ -9,7 +9,6 @@ system after each update.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 import jax
@@ -33,7 +32,6 @@ def _is_kept(primitive: Any, *_: Any, **__: Any) -> bool:
     return primitive.name not in CHEAP
 
 
-keeping_little: Callable[[Function], Function] = partial(
-    untyped.checkpoint, policy=_is_kept, prevent_cse=False
-)
-"""The same function of a tick, for `jax.lax.scan`, of which back-propagation keeps no more than it should."""
+def keeping_little(tick: Function) -> Function:
+    """The same function of a tick, for `jax.lax.scan`, of which back-propagation keeps little."""
+    return untyped.checkpoint(tick, policy=_is_kept, prevent_cse=False)
