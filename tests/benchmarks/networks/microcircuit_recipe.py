@@ -10,12 +10,13 @@ left out. All of it, and a minute of it:
     python tests/benchmarks/run.py microcircuit_poisson --repeats 2 --set seconds=1 --set scale=0.1
 
 NEST takes 16 GB and twenty minutes a seed at full scale, and so runs only if --peers names it.
+`microcircuit_swings` says how much of such figures the machine decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Literal
 
 import numpy as np
@@ -63,6 +64,40 @@ def given() -> dict[str, float]:
         "beyond": loop["beyond it"],
         "bandwidth": reference_loop.bandwidth(THREADS),
     }
+
+
+def swings(
+    scale: float, stretches: int, seconds: float, precision: str, seed: int, engine: str
+) -> dict[str, Any]:
+    """RTF of many stretches of one run, the machine's loops in between, and how the two go together."""
+    import neurosim as ns
+    from neurosim.models import microcircuit as model
+    from neurosim.units import second
+
+    net = model.microcircuit(scale, in_degree_scale=1.0)
+    found: list[tuple[float, ...]] = []
+    with ns.session(net, precision=precision, seed=seed, engine=engine, threads=THREADS) as session:
+        session.advance(WARM_UP * second)
+        for _ in range(stretches):
+            loops = given()
+            wall, cpu = perf_counter(), process_time()
+            session.advance(seconds * second)
+            wall, cpu = perf_counter() - wall, process_time() - cpu
+            found.append((wall / seconds, cpu / wall, *loops.values()))
+    rtf, cores, *loops = np.transpose(found)
+    return {
+        "rtf": float(np.median(rtf)),
+        "least": float(rtf.min()),
+        "most": float(rtf.max()),
+        "cores": float(np.median(cores)),
+        **{f"with_{name}": together(rtf, loop) for name, loop in zip(given(), loops, strict=True)},
+        "with_cores": together(rtf, cores),
+    }
+
+
+def together(a: np.ndarray, b: np.ndarray) -> float:
+    """The correlation of their ranks."""
+    return float(np.corrcoef([np.argsort(np.argsort(each)) for each in (a, b)])[0, 1])
 
 
 def with_spikes(net: Any, seconds: float, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,4 +219,37 @@ def _drive(drive: str, words: str) -> Benchmark:
     )
 
 
-BENCHMARKS = (_drive("poisson", "Poisson"), _drive("dc", "DC"))
+SWINGS = Benchmark(
+    "microcircuit_swings",
+    "Cortical microcircuit, 0.3 of the neurons with all of their synapses: 20 stretches of one run",
+    "none; it says why figures of one network differ from day to day",
+    "RTF of stretches of 0.3 s, as median, least and most, and how the ranks of the stretches go with"
+    " those of the loops that were measured before each: random adds in cache and beyond it, and"
+    " reading, on two threads at once; and with the cores that the process had while it ran. At full"
+    " scale RTFs of 0.73 and of 1.07 were measured within one day of 2026-11-22, before results said"
+    " what the machine gave. Delivery reads some GB of synapses in a second, and adds at random places"
+    " of 150 kB, which few first caches hold; the caches beyond the first, and memory, are shared with"
+    " whatever else runs on the machine, also as other guests of it. Where RTF goes with the loop beyond"
+    " the cache or with reading, that is why; where it goes with the cores, other processes took them,"
+    " and both threads wait for the slower one 10,000 times a second.",
+    (
+        RTF,
+        Column("least", "least"),
+        Column("most", "most"),
+        Column("cores", "cores had", 2),
+        Column("with_in_cache", "with adds in cache", 2),
+        Column("with_beyond", "with adds beyond it", 2),
+        Column("with_bandwidth", "with reading", 2),
+        Column("with_cores", "with cores", 2),
+    ),
+    tuple(
+        Run(
+            f"neurosim, {precision}",
+            swings,
+            dict(scale=0.3, stretches=20, seconds=0.3, precision=precision),
+        )
+        for precision in ("single", "half")
+    ),
+    smoke=dict(scale=0.01, stretches=3, seconds=0.01),
+)
+BENCHMARKS = (_drive("poisson", "Poisson"), _drive("dc", "DC"), SWINGS)
