@@ -21,10 +21,11 @@ from neurosim.units import ms, mV
 cells = ns.Neurons("cells", 3, equations=sys.argv[1], threshold="v > 10*mV", reset="v = 0*mV",
                    refractory="2*ms", method="exponential_euler",
                    tau=10*ms, E=20*mV, v=1*mV)
-net = ns.Network(cells, schedule=ns.Clock(0.1*ms))
-recording = ns.run(net, duration=20*ms, record=["cells", "cells.v"], seed=1)
-print([name for name in ("brian2.equations", "sympy") if name in sys.modules])
-print(recording["cells.v"].sum().item(), len(recording.spikes("cells")))
+exact = ns.Neurons("exact", 2, equations="dw/dt = (x - w)/(7*ms) : 1\\ndx/dt = -x/(3*ms) : 1", x=[1.0, 2.0])
+net = ns.Network(cells, exact, schedule=ns.Clock(0.1*ms))
+recording = ns.run(net, duration=20*ms, record=["cells", "cells.v", "exact.w"], seed=1)
+print([name for name in ("brian2.equations", "sympy", "scipy.linalg") if name in sys.modules])
+print(recording["cells.v"].sum().item(), recording["exact.w"].sum().item(), len(recording.spikes("cells")))
 """
 EQUATIONS = "dv/dt = (E - v)/tau : volt (unless refractory)"
 
@@ -113,10 +114,10 @@ def test_the_units_of_text_are_those_of_brian2():
     assert named_units() == dict(DEFAULT_UNITS)
 
 
-def test_a_network_that_was_run_before_needs_neither_brian2_nor_sympy(folder, first_run):
+def test_a_network_that_was_run_before_needs_no_brian2_sympy_or_matrix_exponential(folder, first_run):
     shutil.copytree(first_run[0], folder)
     cold, warm = first_run[1], python(SCRIPT, EQUATIONS)
-    assert (cold[0], warm[0]) == ("['brian2.equations', 'sympy']", "[]")
+    assert (cold[0], warm[0]) == ("['brian2.equations', 'sympy', 'scipy.linalg']", "[]")
     assert cold[1] == warm[1]
 
 

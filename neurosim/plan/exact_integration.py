@@ -14,20 +14,23 @@ Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cache import digest
 from neurosim.errors import PlanError
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.blas import one_thread
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate
 from neurosim.plan.equations import Linear
+from neurosim.plan.memo import memoized
+from neurosim.processor import processor
+from neurosim.versions import version
 
 Floats = NDArray[np.float64]
-MOST_KEPT = 1024  # numbers in the matrices of a population whose exponential is kept for the next one
+MOST_KEPT = 1024  # numbers in the matrices of a population whose exponential is kept
 
 
 def propagator(matrix: Floats, dt: float) -> tuple[Floats, Floats]:
@@ -37,20 +40,25 @@ def propagator(matrix: Floats, dt: float) -> tuple[Floats, Floats]:
     augmented = np.zeros((*matrix.shape[:-2], 2 * n, 2 * n))
     augmented[..., :n, :n] = matrix * scale[None, :] / scale[:, None] * dt
     augmented[..., :n, n:] = np.eye(n)  # Q is scaled by 1/dt, so that both blocks are of one size
-    compute = _exponential if augmented.size <= MOST_KEPT else _exponential.__wrapped__
-    exponential = compute(augmented.shape, augmented.tobytes())
+    exponential = (_kept_exponential if augmented.size <= MOST_KEPT else _exponential)(augmented)
     back = scale[:, None] / scale[None, :] * _reachable(matrix)
     return exponential[..., :n, :n] * back, exponential[..., :n, n:] * back * dt
 
 
-@lru_cache(maxsize=64)
-def _exponential(shape: tuple[int, ...], matrix: bytes) -> Floats:
-    """exp of the matrix, or of each matrix in an array of this shape, given as its bytes."""
+def _kept_exponential(matrix: Floats) -> Floats:
+    """The same as `_exponential`, but computed once only: importing scipy's linear algebra takes long."""
+    depends = version("scipy"), processor(), str(matrix.shape), matrix.tobytes()
+    found = memoized(["exponential", digest(*depends)], lambda: _exponential(matrix).tobytes().hex())
+    return np.frombuffer(bytes.fromhex(found)).reshape(matrix.shape)
+
+
+def _exponential(matrix: Floats) -> Floats:
+    """exp of the matrix, or of each matrix in an array."""
     from scipy import linalg  # takes long to import
 
     functions: Any = linalg  # which has no types
     with one_thread():
-        return functions.expm(np.frombuffer(matrix).reshape(shape))
+        return functions.expm(matrix)
 
 
 def _scales(size: Floats) -> Floats:

@@ -29,12 +29,12 @@ from neurosim.engine.events.compiler import (
     is_gcc,
     need_compiler,
     own_flags,
-    processor,
     version,
 )
 from neurosim.engine.events.compiler import find_compiler as find_compiler
 from neurosim.engine.progress import MessageCallback, is_interactive, print_message
 from neurosim.errors import EngineError
+from neurosim.processor import processor
 
 INCLUDE = Path(__file__).resolve().parent  # where `#include "core/..."` finds the headers
 

@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,9 +41,6 @@ HEADER_SUFFIX = (
 )
 LONGEST = 600.0  # seconds that a compiler may take; the first call of ziglang builds its standard library
 SLOW = 1.0  # seconds after which a compilation is announced
-
-CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "features", "isa", "cpu")
-ARM_FIELDS = ("cpu implementer", "cpu architecture", "cpu variant", "cpu part", "cpu revision")
 
 
 class NotCompiled(EngineError):
@@ -147,24 +143,6 @@ def version(command: Sequence[str]) -> str:
             "Set CXX to one that works, such as g++."
         )
     return text
-
-
-@cache
-def processor() -> str:
-    """The model and the features of this machine's processor, which -march=native compiles for."""
-    fields: list[str] = []
-    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            name, colon, value = line.partition(":")
-            if not colon and fields:
-                break  # all cores are alike, and with a hundred of them the file takes milliseconds
-            if name.strip().lower() in CPU_FIELDS + ARM_FIELDS:
-                fields.append(f"{name.strip()}: {value.strip()}")
-    if not fields:
-        import platform
-
-        fields = [platform.machine(), platform.processor()]
-    return "\n".join(fields)
 
 
 def compile_object(

@@ -4,8 +4,9 @@
 100 synapses lead anywhere, with weights of 6 at first and at most 10; of each inhibitory one to excitatory
 neurons, with weights of -5 and delays of 1 ms. In each step one neuron that is drawn by lot gets 20. A spike
 that arrives subtracts the trace of the target from the change sd of a synapse, a spike of the target adds the
-synapse's; traces of the last spike, 0.1 and 0.12, decay in 20 ms; once a second w changes by 0.01 + sd. All get the same synapses, delays and lots, so that they spike alike
-until rounding tells them apart, and each counts what an event costs.
+synapse's; traces of the last spike, 0.1 and 0.12, decay in 20 ms; once a second w changes by 0.01 + sd. All
+get the same synapses, delays and lots, so that they spike alike until rounding tells them apart, and each
+counts what an event costs.
 Source: Izhikevich 2006, Neural Comput. 18, 245, doi:10.1162/089976606775093882.
 """
 
