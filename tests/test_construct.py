@@ -364,3 +364,21 @@ def test_synapses_too_many_for_any_engine_are_refused_at_once():
     a = cells("a", 10**6)
     with pytest.raises(ns.errors.PlanError, match=r"Synapses a -> a: these synapses need about .* Use fewer"):
         lowered(ns.Network(ns.Synapses(a, a, to="I", wiring=ns.all_to_all()), schedule=ns.Clock(1 * ms)))
+
+
+def test_lists_of_targets_that_have_been_read_are_given_back_while_others_are_read():
+    many, few = cells("many", 1200), cells("few", 600)
+    joined = [
+        ns.Synapses(
+            pre,
+            post,
+            to="I",
+            weight=ns.normal(1, 0.1),
+            delay=ns.uniform(1 * ms, 3 * ms),
+            wiring=ns.indegree(k),
+        )
+        for pre, post, k in ((few, many, 40), (many, few, 100), (many, many, 30), (many[600:], few, 20))
+    ]
+    plan = lowered(ns.Network(*joined, schedule=ns.Clock(0.1 * ms)))
+    rows, first = build(plan, blocks=2, threads=2, many=NARROW)
+    assert laid_out(rows, 1800, plan.weight_dtype) == wanted(plan, 2, first, NARROW)

@@ -1,6 +1,8 @@
 // The rows of all senders, built in parallel. The synapses of a sender are drawn, sorted in the cache, and
 // written once, to their final place.
 #pragma once
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -49,6 +51,16 @@ class PathwayReaders {
         }
     }
 
+    // Gives back memory that only the senders from `first` to before `last`, and those before, need.
+    void forget(int64_t first, int64_t last) const {
+        for (size_t f = 0; f < wiring.size(); f++) {
+            const auto& pathway = readers[f].pathway;
+            const int64_t from = pathway.pre.find(first - pathway.first_sender);
+            const int64_t to = pathway.pre.find(last - pathway.first_sender);
+            if (from < to) wiring[f].forget(from, to);
+        }
+    }
+
   private:
     void find(Place& place, int64_t sender) const {
         const auto next = populations.upper_bound(sender);
@@ -62,6 +74,26 @@ class PathwayReaders {
     std::vector<Wiring> wiring;
     std::vector<PathwayReader> readers;
     std::map<int64_t, std::vector<int>> populations;  // the pathways of each, by its first sender
+};
+
+// How far threads have come that read senders in rising order.
+class Progress {
+  public:
+    explicit Progress(int threads) : begun(threads) {}
+
+    // Takes note that a thread has read the senders that it has taken, and goes on with `first`. Calls
+    // forget(from, to) for senders that all threads have read, many at a time and each once.
+    template <class Forget>
+    void go_on(int thread, int64_t first, int64_t many, Forget forget) {
+        begun[thread].store(first);
+        int64_t all = first, before = forgotten.load();
+        for (const auto& other : begun) all = std::min(all, other.load());
+        if (all - before >= many && forgotten.compare_exchange_strong(before, all)) forget(before, all);
+    }
+
+  private:
+    std::vector<std::atomic<int64_t>> begun;
+    std::atomic<int64_t> forgotten{0};
 };
 
 // What the caller holds, whatever the type of the weights is.
@@ -81,10 +113,13 @@ class RowTable final : public AnyRowTable {
         : senders(senders), rows(senders * blocks) {
         const PathwayReaders readers(pathways, n_pathways, threads);
         std::vector<Scratch> scratches(threads);
+        Progress progress(threads);
         parallel_for(threads, senders, SENDERS_EACH, [&](int thread, int64_t first, int64_t last) {
             auto& [buffer, arena, reports] = scratches[thread];
             reports.resize(n_pathways);
             PathwayReaders::Place place;
+            progress.go_on(thread, first, senders / STRETCHES + SENDERS_EACH,
+                           [&](int64_t from, int64_t to) { readers.forget(from, to); });
             for (int64_t sender = first; sender < last; sender++) {
                 readers.append(place, sender, blocks, buffer, reports);
                 buffer.lay(arena, format, blocks, rows.data() + sender, this->senders);
@@ -106,6 +141,8 @@ class RowTable final : public AnyRowTable {
     }
 
   private:
+    static constexpr int64_t STRETCHES = 64;  // of senders, after each of which memory is given back
+
     // The scratch memory of one thread, on cache lines of its own.
     struct alignas(128) Scratch {
         SynapseBuffer buffer;

@@ -84,6 +84,7 @@ class TextualLayout {
             draw_starts(scratch, sender, to);
             for (int b = 0; b < blocks; b++) lay(scratch, sender, b, to);
         });
+        wiring.forget_all();
         list_by_target(to);
     }
 
@@ -216,7 +217,7 @@ class TextualLayout {
     }
 
     const Pathway pathway;
-    const Wiring wiring;
+    Wiring wiring;
     const PathwayReader reader;
     const int64_t senders, targets;
     const int blocks, threads;

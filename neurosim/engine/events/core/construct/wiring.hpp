@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstdint>
 #include <vector>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "core/construct/draw.hpp"
 #include "core/construct/pathway.hpp"
@@ -53,7 +56,23 @@ class Wiring {
         }
     }
 
+    // Gives back the memory that lists the targets of the senders from `first` to before `last`: neither these
+    // senders nor those before them are drawn again.
+    void forget([[maybe_unused]] int64_t first, [[maybe_unused]] int64_t last) const {
+#ifdef __linux__
+        if (pathway.wiring_law != WiringLaw::indegree || pathway.order) return;
+        const auto address = [&](int64_t at) { return reinterpret_cast<uintptr_t>(targets.data() + at); };
+        const uintptr_t begin = std::max(address(0) + PAGE - 1, address(start[first])) / PAGE * PAGE;
+        const uintptr_t end = address(start[last]) / PAGE * PAGE;
+        if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+#endif
+    }
+
+    // Gives back the memory that lists targets, when no sender is drawn any more.
+    void forget_all() { std::vector<uint32_t>().swap(targets); }
+
   private:
+    static constexpr uintptr_t PAGE = 1 << 16;   // a multiple of every system's pages
     static constexpr int64_t NUMBERS = 1 << 16;  // how many a thread takes at a time
 
     const Pathway& pathway;
