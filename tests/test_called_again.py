@@ -82,6 +82,13 @@ def test_a_run_in_many_short_calls_is_one_run(net, engine):
         np.testing.assert_array_equal(part.final[name], whole.final[name], strict=True)
 
 
+def test_a_run_that_is_longer_than_the_first_one_delivers_what_is_sent_late(net):
+    given = {"source": np.random.default_rng(1).random((9, 6)) < 0.3}
+    other = network()
+    ns.run(other, {"source": given["source"][:2]}, record=RECORD, engine="events")
+    assert same(ns.run(other, given, record=RECORD, engine="events"), ns.run(net, given, record=RECORD))
+
+
 def test_what_earlier_runs_ended_in_stays_as_it_was(net):
     first = ns.run(net, spikes(1), engine="events")
     known = {name: np.array(value) for name, value in first.final.items()}

@@ -60,6 +60,26 @@ def test_what_changes_the_plan_lowers_again(lowered, changed):
     np.testing.assert_array_equal(ns.run(net, data(1, 4), **given)["out"], first["out"])
 
 
+def test_runs_that_take_turns_are_lowered_once_each(lowered):
+    net, turns = layers(), [{"seed": 1}, {"record": ["hidden"]}, {"precision": "single"}, {}]
+    runs = [ns.run(net, data(1, 4), **({"record": ["out"]} | turn)) for turn in (*turns, *turns)]
+    assert len(lowered) == len(turns)
+    for first, again in zip(runs[: len(turns)], runs[len(turns) :], strict=True):
+        (name,) = first
+        np.testing.assert_array_equal(first[name], again[name])
+
+
+def test_the_oldest_plans_make_room(lowered, monkeypatch):
+    monkeypatch.setattr(kept, "MOST_PLANS", 2)
+    net = layers()
+    for seed in (1, 2, 3, 3, 2, 1):
+        ns.run(net, data(1, 2), seed=seed)
+    assert len(lowered) == 4 and [key[3] for key in net.kept_plans] == [3, 1]
+    monkeypatch.setattr(kept, "MOST_NUMBERS", 50)  # a plan has 35
+    ns.run(net, data(1, 2), seed=4)
+    assert [key[3] for key in net.kept_plans] == [4]
+
+
 def test_start_values_and_a_continued_run_do_not_meet_a_kept_plan():
     count = ns.Network(ns.Neurons("count", 1, update="n = n + 1"), schedule=ns.Synchronous())
     first = ns.run(count, ticks=2, record=["count"])

@@ -56,7 +56,7 @@ def choose(name: str, plan: Plan, before: float = 0.0, *, stepwise: bool = False
     if name != "auto":
         return name
     best = fastest(plan, before, stepwise=stepwise)
-    if best == "events":
+    if best == "events" and "events" not in plan.made:
         from neurosim.engine.events.compiler import NoCompiler, need_compiler
 
         try:

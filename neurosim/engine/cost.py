@@ -28,7 +28,7 @@ def reference_seconds(plan: Plan) -> float:
         tick += 6e-5 * neurons * batches
     synapses = sum(expected(p) * synapse_seconds(plan, p) for p in _listed(plan))
     moving = plan.trials * (2e-8 * neurons + synapses)
-    return 8e-4 + 2.5e-7 * _to_draw(plan) + plan.ticks * (tick + private + moving)
+    return 4e-4 + 2.5e-7 * _to_draw(plan) + plan.ticks * (tick + private + moving)
 
 
 def synapse_seconds(plan: Plan, pathway: AnyPathway) -> float:
@@ -56,7 +56,7 @@ def layout_seconds(plan: Plan) -> float:
 
 def events_seconds(plan: Plan) -> float:
     """About how long the event engine takes for a plan that it has laid out, in seconds."""
-    begin, neurons = 3e-4, sum(group.size for group in plan.groups.values())
+    begin, neurons = 1e-4, sum(group.size for group in plan.groups.values())
     private = sum(2e-9 * p.post_index.size for p in plan.of_class(Private))
     arrivals = 0.0
     for pathway in _listed(plan):
@@ -70,7 +70,7 @@ def events_seconds(plan: Plan) -> float:
             )
         arrivals += each * expected(pathway)
     tick = 5e-8 * _steps(plan) + 2e-9 * neurons + private + arrivals
-    return begin + plan.trials * (6e-5 + plan.ticks * tick)
+    return begin + plan.trials * (4e-5 + plan.ticks * tick)
 
 
 def arrays_seconds(plan: Plan, *, stepwise: bool) -> float:
@@ -90,7 +90,7 @@ def arrays_seconds(plan: Plan, *, stepwise: bool) -> float:
             each = 3e-11 + (1e-10 / plan.trials if remembers else 0.0)
         synapses += each * expected(pathway)
     tick = (1e-3 if stepwise else 0.0) + (2e-7 * _steps(plan) if remembers else 0.0)
-    begin = 7e-4 + 3e-5 * (len(plan.groups) + len(plan.pathways))
+    begin = 1.5e-4 + 2e-5 * (len(plan.groups) + len(plan.pathways))
     return begin + plan.ticks * (tick + plan.trials * (4e-9 * neurons + synapses))
 
 

@@ -195,7 +195,7 @@ class Network(SetOnce):
 
     @cached_property
     def kept_plans(self) -> dict[Any, Any]:
-        """Plans of earlier runs of this network (`plan/kept.py`)."""
+        """Plans of earlier runs of this network, the oldest first (`plan/kept.py`)."""
         return {}
 
     @cached_property

@@ -21,7 +21,8 @@ from neurosim.plan.plan import Dense, Einsum, Plan, Sparse
 from neurosim.plan.recipe import Edges
 
 MOST_RECORDS = 16  # arguments `record` of a network that are kept
-MOST_NUMBERS = 2**22  # neurons, synapses and weights of a plan that is kept; larger plans take much memory
+MOST_PLANS = 16  # of a network that are kept: for other seeds, precisions, records and kinds of inputs
+MOST_NUMBERS = 2**22  # neurons, synapses and weights of all plans that are kept; more take much memory
 
 
 def plan_of(
@@ -60,9 +61,19 @@ def plan_of(
     dry_run(plan, lambda synapses: net.synapses[synapses].label)
     if not start and _numbers(plan) <= MOST_NUMBERS:
         plan = replace(plan, kept=True)
-        net.kept_plans.clear()
-        net.kept_plans[key] = replace(plan, drives={}, resume={})
+        _keep(net.kept_plans, key, replace(plan, drives={}, resume={}))
     return plan
+
+
+def _keep(plans: dict[Any, Plan], key: Any, plan: Plan) -> None:
+    """Keep a plan. The oldest ones make room for it, in number and in memory."""
+    numbers = {other: _numbers(held) for other, held in list(plans.items())}
+    for other in list(numbers):
+        if len(numbers) < MOST_PLANS and sum(numbers.values()) + _numbers(plan) <= MOST_NUMBERS:
+            break
+        del numbers[other]
+        plans.pop(other, None)  # a run in another thread may have done so
+    plans[key] = plan
 
 
 def probes_of(net: Network, record: Any, spiking: Iterable[str]) -> tuple[Probe, ...]:

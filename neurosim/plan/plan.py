@@ -262,6 +262,7 @@ class Plan:
         """This plan for another run, with all that has been computed of it so far: it depends on none of
         these fields.
         """
+        _ = self.derived  # so that both have the same
         plan = object.__new__(Plan)
         vars(plan).update(vars(self), drives=drives, ticks=ticks, trials=trials, resume=resume, calls=calls)
         return plan
@@ -283,6 +284,11 @@ class Plan:
         pathway = self.pathways[name]
         assert isinstance(pathway, pathway_class)
         return pathway
+
+    @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What has been computed of the plan, by the function that did it (`plan/derived.py`)."""
+        return {}
 
     @cached_property
     def numbers(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -248,9 +249,20 @@ def clean_cache() -> tuple[int, int]:
 
 def _headers() -> str:
     """The text of all headers that a source can include, with their paths."""
-    paths = sorted(path for path in (INCLUDE / "core").rglob("*") if path.suffix in (".hpp", ".cpp"))
+    found: list[tuple[str, int, int]] = []
+    for folder, _, names in os.walk(INCLUDE / "core"):
+        for path in [os.path.join(folder, name) for name in names if name.endswith((".hpp", ".cpp"))]:
+            status = os.stat(path)
+            found.append((path, status.st_mtime_ns, status.st_size))
+    return _text_of(INCLUDE, tuple(found))
+
+
+@lru_cache(maxsize=1)
+def _text_of(place: Path, files: tuple[tuple[str, int, int], ...]) -> str:
+    """The text of files, of which the time of the last change and the size are given, read once."""
+    paths = sorted(Path(path) for path, _, _ in files)
     return "".join(
-        f"{path.relative_to(INCLUDE).as_posix()}\n{path.read_text(encoding='utf-8')}\n" for path in paths
+        f"{path.relative_to(place).as_posix()}\n{path.read_text(encoding='utf-8')}\n" for path in paths
     )
 
 

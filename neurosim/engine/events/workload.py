@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from neurosim.engine.cost import expected
+from neurosim.engine.cost import events_seconds, expected
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.order import moves_in_blocks
 from neurosim.engine.events.pathway_code import PathwayCode, reads_sender, updates_of_neurons
@@ -24,12 +24,15 @@ SIMPLE, DIVISION, FUNCTION = 0.05, 0.5, 0.75  # one operation, for one neuron
 PRIVATE = 0.7  # drawing private sources, for one target
 STATIC, TEXTUAL = 1.2, 20.0  # an arrival at a synapse, and at one with text, whose memory is visited twice
 SHORT = 1e8  # a run of one thread; in longer ones, threads that do not pay are found out (threads/pace.hpp)
+BRIEF = 2e-3  # seconds: a run for which no thread is started, even if it has trials for several
 RATE = 2.0  # expected spikes per second of a neuron; low, as a needless barrier costs more than a missing one
 
 
 def share(plan: Plan, threads: int | None) -> tuple[int, int]:
     """The number of blocks of neurons and of threads."""
     available = threads if threads is not None else cores()
+    if threads is None and events_seconds(plan) < BRIEF:
+        return 1, 1
     if plan.trials > 1 or plan.until is not None or not can_split(plan):
         return 1, available
     blocks = available if threads is not None else min(available, worthwhile(plan))

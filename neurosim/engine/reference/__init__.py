@@ -36,7 +36,8 @@ def ready(plan: Plan) -> Ready:
     """Make a plan ready to run here."""
     size = neurons(plan) + sum(pathway.sender.size for pathway in plan.textual)
     opened, prepared = ReferenceRunning, _prepared(plan)
-    return Ready(plan, partial(opened, prepared), partial(opened, prepared, watch=True), size, BATCH_NEURONS)
+    watch = partial(opened, prepared, watch=True)
+    return Ready(plan, partial(opened, prepared), watch, size, BATCH_NEURONS, later=True)
 
 
 def _prepared(plan: Plan) -> PreparedPlan:
