@@ -1,7 +1,8 @@
 """What is computed at every tick, without an event: equations and sums of synapses, cells of many functions.
 
 The cells, the synapses and the methods are the same for all. Only for equations of synapses, each simulator
-chooses its method: for NMDA receptors exponential Euler here, and Euler in Brian2.
+chooses its method: for NMDA receptors exponential Euler here, and Euler in Brian2; a row has Euler here, too.
+Bare loops do the arithmetic alone, and say what could be gained (`bare_loops.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ MORRIS_LECAR = """dv/dt = (g_Ca*m*(E_Ca - v) + g_K*n*(E_K - v) + g_L*(E_L - v) +
 OF_MORRIS_LECAR = dict(g_Ca=4.4, E_Ca=120.0, g_K=8.0, E_K=-84.0, g_L=2.0, E_L=-60.0, J=95.0)
 
 
-def synapses(kind: str, n: int, seconds: float, precision: str, seed: int, engine: str) -> dict[str, Any]:
+def synapses(
+    kind: str, n: int, seconds: float, precision: str, seed: int, engine: str, method: str = "auto"
+) -> dict[str, Any]:
     import neurosim as ns
     from neurosim.units import ms
 
@@ -50,7 +53,9 @@ def synapses(kind: str, n: int, seconds: float, precision: str, seed: int, engin
     if kind == "nmda":
         text |= dict(tau_rise=2 * ms, alpha=0.5 / ms)
     wiring = ns.all_to_all(to_self=False) if kind == "gap" else ns.probability(0.1)
-    joined = ns.Synapses(senders, cells, model=model, wiring=wiring, weight=WEIGHT[kind], **text)
+    joined = ns.Synapses(
+        senders, cells, model=model, wiring=wiring, weight=WEIGHT[kind], method=method, **text
+    )
     net = ns.Network(joined, schedule=ns.Clock(0.1 * ms))
     return simulate_neurosim(
         net, ("cells",), seconds, precision=precision, seed=seed, engine=engine, threads=1
@@ -153,40 +158,79 @@ def morris_lecar_brian2(n: int, seconds: float, seed: int) -> dict[str, Any]:
     return found | {"each": found["rtf"] * 1e5 / n}
 
 
+def bare_loop(kind: str, n: int, seconds: float, seed: int, each: int = 1) -> dict[str, Any]:
+    from bare_loops import bare
+
+    return bare(kind, n, seconds, each)
+
+
 def _row(
     name: str,
     title: str,
     bar: str,
     own: Callable[..., dict[str, Any]],
     peers: Mapping[str, tuple[Callable[..., dict[str, Any]], str]],
+    *,
+    how: str = "",
+    loop: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Benchmark:
+    """A row. loop: the bare loop that does its arithmetic, if there is one."""
+    ours = {"double": {}, "single": {}}
+    if options.get("kind") == "nmda":
+        ours |= {"double, Euler's method": dict(precision="double", method="euler")}
     runs = (
-        Run("neurosim, double", own, options | dict(seconds=2.0, precision="double")),
-        Run("neurosim, single", own, options | dict(seconds=2.0, precision="single")),
+        *(
+            Run(f"neurosim, {label}", own, options | dict(seconds=2.0, precision=label) | more)
+            for label, more in ours.items()
+        ),
         *(Run(label, run, options | dict(seconds=1.0), package) for label, (run, package) in peers.items()),
+        *(
+            [Run("bare loop in C++", bare_loop, {**loop, "n": options["n"], "seconds": 1.0}, "numpy")]
+            if loop
+            else []
+        ),
     )
     columns = (RTF, RATE, EACH, BUILD) if own is morris_lecar else (RTF, RATE, BUILD)
-    return Benchmark(
-        name, title, bar, "One thread each.", columns, runs, smoke=dict(n=40, seconds=0.02), agree="rate"
-    )
+    how = f"One thread each.{' ' if how else ''}{how}"
+    return Benchmark(name, title, bar, how, columns, runs, smoke=dict(n=40, seconds=0.02), agree="rate")
 
 
 EACH = Column("each", "ns a neuron and tick")
 BRIAN2 = "Brian2 standalone, 1 thread"
+# What the rows that miss their aims say.
+OF_NMDA = (
+    "Exponential Euler takes an exponential and a division for each synapse and tick, more than a whole "
+    "step of Euler takes Brian2; the row by Euler's method does what Brian2 does. Both read and write two "
+    "variables of each synapse at every tick, and so does the bare loop, by Euler's method. Tried: 8, 16 "
+    "and 32 targets side by side, which differ little; constants folded."
+)
+OF_GAP = (
+    "The bare loop adds in the same order, but fuses products with sums, and joins each neuron to itself "
+    "as well, so that all of its vectors are full. What it does not have are rows in which targets leave "
+    "themselves out, and the last 12 of 300 targets. Two products, of all v_pre and of v_post, would "
+    "round in another way."
+)
+OF_TANH = (
+    "Two tanh and a cosh in double are most of it. The bare loop takes those of the C library for "
+    "vectors, whose errors may be larger."
+)
 BENCHMARKS = (
     _row(
         "nmda_every_tick", "NMDA receptors with equations in each of 100,000 synapses, summed",
         "at most 0.5 of Brian2 with its own choice of a method", synapses,
         {BRIAN2: (synapses_brian2, "brian2")}, kind="nmda", n=N,
+        loop=dict(kind="nmda", each=100), how=OF_NMDA,
     ),
     _row(
         "linear_every_tick", "Linear equations in each of 100,000 synapses, summed", "at most 0.3 of Brian2",
         synapses, {BRIAN2: (synapses_brian2, "brian2")}, kind="linear", n=N,
+        loop=dict(kind="linear", each=100),
     ),
     _row(
         "gap_junctions", "Gap junctions between all of 300 neurons, summed", "at most 0.1 of Brian2",
         synapses, {BRIAN2: (synapses_brian2, "brian2")}, kind="gap", n=300,
+        loop=dict(kind="gap", each=299), how=OF_GAP,
     ),
     _row(
         "hodgkin_huxley", "Hodgkin-Huxley cells of Traub & Miles, 1000 neurons",
@@ -195,6 +239,6 @@ BENCHMARKS = (
     ),
     _row(
         "morris_lecar", "Morris-Lecar cells, 1000 neurons", "at most 2 ns a neuron and tick", morris_lecar,
-        {BRIAN2: (morris_lecar_brian2, "brian2")}, n=1000,
+        {BRIAN2: (morris_lecar_brian2, "brian2")}, n=1000, loop=dict(kind="morris_lecar"), how=OF_TANH,
     ),
 )  # fmt: skip
