@@ -83,15 +83,23 @@ def _at_once(calls: list[Callable[[], object]]) -> float:
 
 @cache
 def _compiled() -> ctypes._CFuncPtr | None:
+    library = compiled(SOURCE, ["-O2"])
+    if library is None:
+        return None
+    add = library.add
+    add.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long]
+    add.restype = None
+    return add
+
+
+def compiled(source: str, flags: list[str]) -> ctypes.CDLL | None:
+    """The library of a source text in C++; None on a machine without a compiler."""
     command = shlex.split(os.environ.get("CXX", "")) or [shutil.which("g++") or shutil.which("clang++") or ""]
     if not command[0]:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        source, library = Path(folder) / "add.cpp", Path(folder) / "add.so"
-        source.write_text(SOURCE)
-        flags = ["-O2", "-shared", "-fPIC"]
-        subprocess.run([*command, *flags, str(source), "-o", str(library)], check=True, capture_output=True)
-        add = ctypes.CDLL(str(library)).add
-    add.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long]
-    add.restype = None
-    return add
+        path, library = Path(folder) / "loop.cpp", Path(folder) / "loop.so"
+        path.write_text(source)
+        command += [*flags, "-shared", "-fPIC", str(path), "-o", str(library)]
+        subprocess.run(command, check=True, capture_output=True)
+        return ctypes.CDLL(str(library))
