@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import warnings
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Hashable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -74,6 +74,14 @@ class Scope:
     axes: bool = True
     called: Mapping[str, CalledConstant] = field(default_factory=_none_called)
     kinds: Mapping[str, str] = field(default_factory=_no_subexpressions)
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for two scopes in which the same text means the same; None if that is not known."""
+        if self.called:
+            return None
+        dicts = (tuple(names.items()) for names in (self.dims, self.subexpressions, self.kinds))
+        return (*dicts, self.constant, self.axes)
 
     def part(self, name: str, *, axes: bool = True) -> Scope:
         """The scope of one part of the text, such as 'reset'; `axes` can only be narrowed."""

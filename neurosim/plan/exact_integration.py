@@ -14,6 +14,7 @@ Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from neurosim.cache import digest
 from neurosim.errors import PlanError
+from neurosim.network.readonly import read_only
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.blas import one_thread
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate
@@ -30,19 +32,28 @@ from neurosim.processor import processor
 from neurosim.versions import version
 
 Floats = NDArray[np.float64]
+FEW = 256  # numbers in a matrix whose results a process keeps
 MOST_KEPT = 1024  # numbers in the matrices of a population whose exponential is kept
 
 
 def propagator(matrix: Floats, dt: float) -> tuple[Floats, Floats]:
     """P = exp(A dt) and Q = int_0^dt exp(A s) ds, each of shape (..., n, n), for A of shape (..., n, n)."""
-    n = matrix.shape[-1]
+    compute = _propagator if matrix.size <= FEW else _propagator.__wrapped__
+    return compute(matrix.shape, matrix.tobytes(), dt)
+
+
+@lru_cache(maxsize=64)
+def _propagator(shape: tuple[int, ...], numbers: bytes, dt: float) -> tuple[Floats, Floats]:
+    """The same for a matrix that is given as its bytes. Many populations may have the same."""
+    matrix = np.frombuffer(numbers).reshape(shape)
+    n = shape[-1]
     scale = _scales(np.abs(matrix).reshape(-1, n, n).max(axis=0))
     augmented = np.zeros((*matrix.shape[:-2], 2 * n, 2 * n))
     augmented[..., :n, :n] = matrix * scale[None, :] / scale[:, None] * dt
     augmented[..., :n, n:] = np.eye(n)  # Q is scaled by 1/dt, so that both blocks are of one size
     exponential = (_kept_exponential if augmented.size <= MOST_KEPT else _exponential)(augmented)
     back = scale[:, None] / scale[None, :] * _reachable(matrix)
-    return exponential[..., :n, :n] * back, exponential[..., :n, n:] * back * dt
+    return read_only(exponential[..., :n, :n] * back), read_only(exponential[..., :n, n:] * back * dt)
 
 
 def _kept_exponential(matrix: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -67,6 +67,27 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     return Scope(label, dims, frozenset(constant), subexpressions, axes=axes, called=called, kinds=kinds)
 
 
+def text_key(population: Neurons, scope: Scope) -> Hashable:
+    """Equal for two populations of which the same checks of units can be made; None if that is not known.
+
+    A network may have a hundred populations of one text, for which they are made once.
+    """
+    texts = (population.lines, population.statements, population.threshold, population.reset_statements)
+    blocks = tuple(block.statements for block in population.regular)
+    return None if scope.key is None else (scope.key, *texts, blocks)
+
+
+def _check_units(population: Neurons, scope: Scope) -> None:
+    """Refuse text in which units do not agree."""
+    check_equations(population.lines, scope)
+    check_statements(population.statements, scope.part("update"))
+    if population.spiking:
+        check_condition(population.threshold, scope.part("threshold"))
+    check_statements(population.reset_statements, scope.part("reset", axes=False))
+    for block in population.regular:
+        check_statements(block.statements, scope.part(block.name, axes=False))
+
+
 def lower_group(
     net: Network,
     population: Neurons,
@@ -76,10 +97,12 @@ def lower_group(
     seed: int,
     precision: str,
     training: bool,
+    checked: bool,
 ) -> Group:
     """The group of a population.
 
     scope: the names that its text may use, from `neuron_scope`
+    checked: whether the units of its text are known to agree (`text_key`)
     start: start values by 'population.variable'; they replace the described ones
     training: the value of the name `training` in text
 
@@ -90,7 +113,8 @@ def lower_group(
     refractory = _refractory(net, population, scope)
     marked = [line.name for line in population.lines if "unless refractory" in line.flags]
     frozen = frozenset(marked if refractory else ())
-    check_equations(population.lines, scope)
+    if not checked:
+        _check_units(population, scope)
     integrate, coefficients, folded = _integration(
         net, population, scope, {**constants, **states}, frozen, refractory is not None
     )
@@ -248,7 +272,6 @@ def _block(
     if not statements:
         return None
     inner = scope.part(name, axes=name == "update")
-    check_statements(statements, inner)
     kept = typed(statements, scope.kinds)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in kept)
     writes = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
@@ -269,7 +292,6 @@ def _threshold(population: Neurons, scope: Scope) -> Block | None:
     if not population.spiking:
         return None
     inner = scope.part("threshold")
-    check_condition(population.threshold, inner)
     condition = inline(population.threshold, inner)
     if is_boolean_name(population.threshold, inner):
         condition = f"({condition}) != 0"  # it is held as a float

@@ -28,13 +28,15 @@ def typed(statements: Iterable[Statement], kinds: Mapping[str, str]) -> tuple[St
 
 
 def _typed(statement: Statement, kind: str) -> Statement:
+    if not kind:
+        return statement
     name, op, text = statement.name, statement.op, statement.expression
     fits = (
         _is_whole(text) and op in ("=", "+=", "-=", "*=")
         if kind == INTEGER
         else op == "=" and _is_truth(text)
     )
-    if not kind or fits:
+    if fits:
         return statement
     new = text if op == "=" else f"{name} {op[:-1]} ({text})"
     return Statement(name, "=", f"int({new})" if kind == INTEGER else f"({new}) != 0")

@@ -5,7 +5,7 @@ Text is checked and integrated, random draws are made or written down as recipes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +19,11 @@ from neurosim.network.sums import sums_of
 from neurosim.network.values import unit
 from neurosim.plan.check import check_drawn_delays, check_plan
 from neurosim.plan.dimensions import Dim, Scope
-from neurosim.plan.groups import lower_group, neuron_scope, view_group
+from neurosim.plan.groups import lower_group, neuron_scope, text_key, view_group
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.memo import persistent_memo
 from neurosim.plan.pathways import lower_pathways
-from neurosim.plan.plan import AnyPathway, Plan, Sparse
+from neurosim.plan.plan import AnyPathway, Group, Plan, Sparse
 
 
 def lower(
@@ -57,8 +57,11 @@ def lower(
         scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
         for name, dims in inputs.dims.items():
             _check_input_unit(net, name, dims, scopes)
-        groups = {
-            name: lower_group(
+        groups: dict[str, Group] = {}
+        known: set[Hashable] = set()
+        for name, population in net.populations.items():
+            key = text_key(population, scopes[name])
+            groups[name] = lower_group(
                 net,
                 population,
                 scopes[name],
@@ -66,9 +69,9 @@ def lower(
                 seed=seed,
                 precision=precision,
                 training=training,
+                checked=key in known,
             )
-            for name, population in net.populations.items()
-        }
+            known |= set() if key is None else {key}
         groups |= {name: view_group(name, *sent) for name, sent in net.views.items()}
         found = [
             pathway

@@ -317,7 +317,15 @@ class Plan:
 
     def views_of(self, group: Group) -> list[Group]:
         """The groups that send for a population, or hold events of it."""
-        return [view for view in self.groups.values() if view.of and view.of == group.name]
+        return self._views.get(group.name, [])
+
+    @cached_property
+    def _views(self) -> dict[str, list[Group]]:
+        found: dict[str, list[Group]] = {}
+        for view in self.groups.values():
+            if view.of:
+                found.setdefault(view.of, []).append(view)
+        return found
 
     def ends(self, pathway: AnyPathway) -> tuple[Group, Group]:
         """The populations whose variables text of synapses means by names in _pre and _post."""
@@ -354,7 +362,7 @@ class Plan:
         sent = [pathway.weight_from for pathway in self.of_class(Einsum) if pathway.weight_from is not None]
         return [ticks for population, _, _, ticks in sent if population == name]
 
-    @property
+    @cached_property
     def sweeps(self) -> bool:
         """Whether neurons are updated one after the other."""
         return any(step.kind is Do.SWEEP for step in self.program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neurosim.network.program import Step
 from neurosim.plan.derived import once_for_each_plan
 from neurosim.plan.plan import Plan
 
@@ -23,16 +24,28 @@ def entry_of(plan: Plan, place: int, post: str, to: str) -> str:
 
     It is the name of the port or variable, with a number if steps before this one deliver there, too.
     """
-    step, mine = plan.program[place], _names(plan)[post, to]
+    mine = _names(plan)[post, to]
     before = [
         earlier
-        for earlier in plan.program[:place]
-        if any(earlier.delivers(graded=kind) and step.delivers(graded=kind) for kind in (True, False))
-        and (
+        for earlier in _earlier(plan)[place]
+        if (
             post in earlier.populations if earlier.pathways is None else not mine.isdisjoint(earlier.pathways)
         )
     ]
     return f"{to}/{len(before)}" if before else to
+
+
+@once_for_each_plan
+def _earlier(plan: Plan) -> list[list[Step]]:
+    """For each step, those before it that deliver what it delivers, too."""
+    return [
+        [
+            earlier
+            for earlier in plan.program[:place]
+            if any(earlier.delivers(graded=kind) and step.delivers(graded=kind) for kind in (True, False))
+        ]
+        for place, step in enumerate(plan.program)
+    ]
 
 
 @once_for_each_plan

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from neurosim.plan.plan import Block
 
 
@@ -10,11 +12,17 @@ def commented(block: Block) -> list[str]:
 
     Characters that would end a comment early, or continue it in the next line, are replaced.
     """
-    lines = [
-        "".join(c if c.isprintable() else " " for c in line).rstrip("\\ ").strip()
-        for line in block.text.splitlines()
-    ]
-    lines = [line.replace("??/", "? ?/") for line in lines if line]  # a trigraph: old C++ reads a backslash
+    lines = _lines(block.text)
     if len(lines) == 1:
         return [f"// {block.name}: {lines[0]}"]
     return [f"// {block.name}", *(f"//     {line}" for line in lines)]
+
+
+@lru_cache(maxsize=256)
+def _lines(text: str) -> tuple[str, ...]:
+    lines = (
+        "".join(c if c.isprintable() else " " for c in line).rstrip("\\ ").strip()
+        for line in text.splitlines()
+    )
+    # A trigraph: old C++ reads a backslash.
+    return tuple(line.replace("??/", "? ?/") for line in lines if line)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from neurosim.engine.events.keys import ArrayKey
 from neurosim.engine.events.numbering import Numbering
@@ -121,6 +122,7 @@ def for_each_trial(lines: Sequence[str]) -> list[str]:
     return [f"{opening} {{", *indented(lines), "}"]
 
 
+@lru_cache(maxsize=4096)
 def identifier(name: str) -> str:
     """A name of the network as part of C++ identifiers: unique for each name, and plain names as they are.
 
