@@ -79,16 +79,26 @@ inline void visit_wide_half(const char* synapses, uint32_t count, Visit visit) {
         visit(synapse->slot, static_cast<Weight>(static_cast<float>(synapse->weight)));
 }
 
-// Calls visit(slot, weight) for each synapse of a bundle; `weight` is its common weight, if it has one. What
-// an earlier run left pending has a weight of its own, as 16 bits may not hold it.
+// The same for any bundle of such a format. What an earlier run left pending has a weight of its own, as 16
+// bits may not hold it. (It is not inlined, so that other formats are as fast as without this one.)
+template <class Weight, class Visit>
+[[gnu::noinline]] void for_half_synapses(bool narrow, const char* synapses, uint32_t count, Weight weight,
+                                         Visit visit) {
+    if (weight != 0)
+        narrow ? visit_common<uint16_t>(synapses, count, weight, visit)
+               : visit_common<uint32_t>(synapses, count, weight, visit);
+    else
+        narrow ? visit_half<Weight>(synapses, count, visit)
+               : visit_wide_half<Weight>(synapses, count, visit);
+}
+
+// Calls visit(slot, weight) for each synapse of a bundle; `weight` is its common weight, if it has one.
 template <class Weight, class Visit>
 inline void for_synapses(RowFormat format, const char* synapses, uint32_t count, Weight weight, Visit visit) {
-    if (format.common || (format.half && weight != 0))
+    if (format.common)
         format.narrow ? visit_common<uint16_t>(synapses, count, weight, visit)
                       : visit_common<uint32_t>(synapses, count, weight, visit);
-    else if (format.half)
-        format.narrow ? visit_half<Weight>(synapses, count, visit)
-                      : visit_wide_half<Weight>(synapses, count, visit);
+    else if (format.half) for_half_synapses(format.narrow, synapses, count, weight, visit);
     else
         format.narrow ? visit_weighted<uint16_t, Weight>(synapses, count, visit)
                       : visit_weighted<uint32_t, Weight>(synapses, count, visit);
