@@ -20,6 +20,7 @@ from neurosim.tasks import (
     python_manual,
     spoken_dates,
     sunspots,
+    yin_yang,
 )
 
 
@@ -216,3 +217,16 @@ def test_the_manual_is_sentences_without_repetitions():
     assert text[0].isupper() and text.endswith(".")
     assert sum(letter.isalpha() or letter in " ,." for letter in text) > 0.9 * len(text)
     assert text.count(text[:200]) == 1
+
+
+def test_the_parts_of_the_yin_yang_symbol_are_where_the_paper_has_them():
+    """Dots about (0.25, 0.5) and (0.75, 0.5); yang above and in the left bulge, yin below; equally likely."""
+    points, labels = yin_yang(3000, seed=1)
+    left, right = (np.hypot(points[:, 0] - x, points[:, 1] - 0.5) for x in (0.25, 0.75))
+    assert np.all(np.hypot(*(points - 0.5).T) <= 0.5)
+    assert np.all((np.minimum(left, right) < 0.1) == (labels == 2))
+    rest = labels != 2
+    assert np.all(labels[rest & (left < 0.25)] == 1) and np.all(labels[rest & (right < 0.25)] == 0)
+    far = rest & (left > 0.25) & (right > 0.25)
+    assert np.all(labels[far] == (points[far, 1] > 0.5))
+    assert np.all(np.abs(np.bincount(labels) / 3000 - 1 / 3) < 0.03)

@@ -107,7 +107,9 @@ def _shared(original: Synapses) -> Arguments:
     if original.owner is not None:
         return {"weight": original.weight}
     drawn = isinstance(original.weight, Distribution | Expression)
-    numbers = isinstance(original.weight, Value) and (original.learns or not original.weight.scalar)
+    numbers = isinstance(original.weight, Value) and (
+        "weight" in original.learning or not original.weight.scalar
+    )
     if isinstance(original.wiring, pool) or not (drawn or numbers):
         return {}
     if isinstance(original.wiring, private) and isinstance(original.weight, Value) and original.weight.scalar:

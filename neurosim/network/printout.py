@@ -61,7 +61,7 @@ def _population(population: Neurons) -> list[str]:
 
 def _synapses(name: str, item: Synapses) -> list[str]:
     ends = f"{label(item.pre)} -> {label(item.post)}" + (f".{item.to}" if item.to else "")
-    marks = (["learns"] if item.learns else []) + (["with text"] if item.text else [])
+    marks = ([_learning(item)] if item.learns else []) + (["with text"] if item.text else [])
     return [
         name,
         ends,
@@ -70,6 +70,10 @@ def _synapses(name: str, item: Synapses) -> list[str]:
         f"delay {_delays(item)}",
         " ".join(marks),
     ]
+
+
+def _learning(item: Synapses) -> str:
+    return "learns" if item.learns is True else f"learns {' '.join(item.learning)}"
 
 
 def _delays(item: Synapses) -> str:

@@ -24,6 +24,7 @@ from neurosim.network.wiring import pairs
 if TYPE_CHECKING:
     from neurosim.network.synapses import Synapses
 
+LEARNING = ("weight", "delay")
 METHODS = ("auto", *OF_NEURONS)
 ARGUMENTS = (
     "to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "regularly", "method", "learns",
@@ -65,6 +66,24 @@ def target_of(synapses: Synapses, to: str | None) -> str | None:
             f" {nearest(name, known)}"
         )
     return name
+
+
+def read_learning(given: object, subject: str) -> bool | tuple[str, ...]:
+    """Read the argument `learns`: True and 'weight' are the same, and so are False and no names."""
+    if isinstance(given, bool):
+        return given
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, tuple | list):
+        raise DescriptionError(
+            f"{subject}: {shown(given)} is neither True nor names. Give True, 'delay' or ('weight', 'delay')."
+        )
+    for name in names:
+        if name not in LEARNING:
+            raise DescriptionError(
+                f"{subject}: {shown(name)} of synapses cannot learn. {nearest(name, LEARNING)}"
+            )
+    learning = tuple(name for name in LEARNING if name in names)
+    return learning if "delay" in learning else bool(learning)
 
 
 def _check_sending(synapses: Synapses) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,20 +21,10 @@ from neurosim.network.pathway_texts import LONGEST_DELAY, Delay, Pathways, Pathw
 from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
-from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, target_of
+from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, read_learning, target_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.text_names import check_name
-from neurosim.network.values import (
-    Numeric,
-    Value,
-    as_value,
-    choice,
-    each_once,
-    flag,
-    identifier,
-    plain_text,
-    whole,
-)
+from neurosim.network.values import Numeric, Value, as_value, choice, each_once, identifier, plain_text, whole
 from neurosim.network.weights import Distribution
 from neurosim.network.wiring import Wiring, all_to_all
 
@@ -116,7 +106,8 @@ class Synapses(SetOnce):
         'auto', the first of 'exact', 'exponential_euler', 'euler' and 'heun' that can (Brian2's default does
         not try 'exponential_euler'). Equations with noise `xi` are then integrated by 'euler', or by 'heun'
         if the noise is multiplied by a variable. (event-driven) equations are always solved exactly.
-    learns: whether training may change the weights.
+    learns: what training may change: True or 'weight' for the weights, 'delay' for the delays, or both,
+        ('weight', 'delay'). Delays learn by `ns.train(..., gradient="eventprop")`.
     name: how records and files call the synapses; default: 'pre_to_post'.
     namespace: a dict of constants, from which those are taken that the text uses, so that several objects can
         share one.
@@ -149,7 +140,7 @@ class Synapses(SetOnce):
     pathways: Pathways
     regularly: tuple[tuple[Value, str], ...]
     method: str
-    learns: bool
+    learns: bool | tuple[str, ...]
     name: str
     constants: Mapping[str, Constant]
 
@@ -167,7 +158,7 @@ class Synapses(SetOnce):
         on_post: Texts = "",
         regularly: Regularly = (),
         method: str = "auto",
-        learns: bool = False,
+        learns: bool | str | Sequence[str] = False,
         name: str = "",
         namespace: Mapping[str, Any] | None = None,
         **constants: Numeric | Distribution | Expression | CalledConstant,
@@ -196,7 +187,7 @@ class Synapses(SetOnce):
         self.regularly = read_regularly(regularly, subject)
         self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.to = target_of(self, to)
-        self.learns = flag(learns, f"{subject}: learns")
+        self.learns = read_learning(learns, f"{subject}: learns")
         self.constants = ReadOnly(self._read(constants, namespace))
         check_synapses(self)
 
@@ -345,6 +336,11 @@ class Synapses(SetOnce):
         single = {line.name for line in own if line.kind == "parameter" and "shared" in line.flags}
         names = [line.name for line in own if line.name not in single]
         return tuple(dict.fromkeys(["w", *names, *held_names(self.lines)]))
+
+    @property
+    def learning(self) -> tuple[str, ...]:
+        """What training may change: 'weight', 'delay', both or nothing."""
+        return self.learns if isinstance(self.learns, tuple) else ("weight",) * self.learns
 
     @property
     def arguments(self) -> Arguments:

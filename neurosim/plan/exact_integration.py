@@ -111,7 +111,7 @@ def exact_statements(
     Raises PlanError for a factor that is not finite.
     """
     names = system.names
-    matrix = _matrix_of(system, values)
+    matrix = matrix_of(system, values)
     statements = [Statement(f"_b_{name}", "=", text) for name, text in system.offset.items()]
     new, coefficients = _advance(system, propagator(matrix, dt), "")
     if frozen:
@@ -132,7 +132,7 @@ def exact_statements(
     return tuple(statements), {name: coefficients[name] for name in sorted(used & set(coefficients))}
 
 
-def _matrix_of(system: Linear, values: Mapping[str, Numeric]) -> Floats:
+def matrix_of(system: Linear, values: Mapping[str, Numeric]) -> Floats:
     """The matrix A, of shape (*shape, n, n) if a constant has the shape of the population."""
     names = system.names
     with np.errstate(all="ignore"):

@@ -130,6 +130,13 @@ def _numbers(
     if isinstance(item.wiring, all_to_all) and not item.text and scalar_delay:
         return item.wiring, Value(dense_matrix(net, name, seed), unit), dict(item.constants), item.delays
     drawn = draw_synapses(net, name, seed)
+    if isinstance(item.wiring, all_to_all) and "delay" in item.learning:
+        return (
+            item.wiring,
+            Value(dense_matrix(net, name, seed), unit),
+            {},
+            _delay_matrix(net, name, item, seed),
+        )
     if isinstance(item.wiring, one_to_one) and not item.text and scalar_delay:
         return item.wiring, Value(drawn.weight, unit), dict(item.constants), item.delays
     found = Pairs(drawn.pre, drawn.post)
@@ -172,6 +179,16 @@ def _numbers(
             for key, d in delays.items()
         },
     )
+
+
+def _delay_matrix(net: Network, name: str, item: Synapses, seed: int) -> dict[str, Value]:
+    """The delays of synapses that join every pair, in the shape (post, pre) of their weights."""
+    drawn = draw_synapses(net, name, seed)
+    delay = _materialized_delay(net, name, item, seed, Pairs(drawn.pre, drawn.post))
+    assert isinstance(delay, Value)  # only text of synapses could change it
+    matrix = np.zeros((item.post.size, item.pre.size))
+    matrix[drawn.post, drawn.pre] = delay.number
+    return {"delay": Value(matrix, net.schedule.time_dim)}
 
 
 def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray:

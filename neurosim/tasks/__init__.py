@@ -12,6 +12,7 @@ from .images import PosedDigits as PosedDigits
 from .images import digits as digits
 from .images import posed_digits as posed_digits
 from .manual import python_manual as python_manual
+from .points import yin_yang as yin_yang
 from .sequences import copying as copying
 from .sequences import graph_walks as graph_walks
 from .sequences import recall as recall

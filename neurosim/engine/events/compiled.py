@@ -80,6 +80,18 @@ def compiled_plan(plan: Plan, threads: int | None, announce: MessageCallback | N
     return compiled
 
 
+def with_numbers(plan: Plan, like: Plan) -> Plan:
+    """A plan with the compiled code of another one that has other inputs and other numbers of synapses.
+
+    like: a plan without synapses with text. What is compiled for it is kept with it.
+    """
+    compiled = at_hand(like)
+    if compiled is None:
+        compiled = like.made["events"] = compiled_plan(like, None, None)
+    joint = without_inputs(with_joint_deliveries(plan))
+    return replace(plan, made={"events": replace(compiled, plan=joint, shares={}, layouts={})})
+
+
 def at_hand(plan: Plan) -> Compiled | None:
     """What was made of a plan that is kept, if the environment still asks for the same library."""
     compiled = plan.made.get("events")

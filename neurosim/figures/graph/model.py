@@ -252,7 +252,7 @@ def _weight_kind(synapses: Synapses) -> WeightKind:
     assigned = {statement.name for statement in synapses.all_statements}
     if own & assigned or any(line.kind == "differential" for line in synapses.lines):
         return "plastic"
-    return "learned" if (synapses.owner or synapses).learns or synapses.learns else "fixed"
+    return "learned" if "weight" in (synapses.owner or synapses).learning + synapses.learning else "fixed"
 
 
 def _delay_text(delay: Value | Distribution | Expression, ticks: str) -> str:
@@ -287,7 +287,7 @@ def _weight_note(synapses: Synapses, net: Network) -> str:
     weight, owner = synapses.weight, net.owner(synapses)
     if owner is not None:
         return f"= {owner}" + (" transposed" if isinstance(weight, Transposed) else "")
-    if synapses.weight_population is not None or synapses.learns:
+    if synapses.weight_population is not None or "weight" in synapses.learning:
         return ""
     if isinstance(weight, Distribution):
         return weight.note()

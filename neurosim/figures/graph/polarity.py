@@ -36,7 +36,7 @@ def sign_of(synapses: Synapses, target: str) -> Sign:
     """
     owner = synapses.owner or synapses
     weight = owner.weight
-    if owner.learns or not isinstance(weight, (Value, Distribution)):
+    if "weight" in owner.learning or not isinstance(weight, (Value, Distribution)):
         return EITHER
     sign = _sign_of_bounds(*_bounds(weight))
     if synapses.text:

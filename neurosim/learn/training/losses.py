@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from jax import Array
 
+FIRST_SPIKE = "first_spike"
+READS = ("sent", FIRST_SPIKE)  # what a loss may be given
 SMALL = 1e-7  # probabilities are kept this far from 0 and 1, so that their logarithm is finite in 32 bits
 
 
@@ -47,6 +49,9 @@ class Loss:
         refuses: kinds of output that the loss does not fit: "numbers of any size", "probabilities" or
             "probabilities of classes", as far as the text of the population shows which it sends.
         remedy: a sentence that ends the error of such an output and says what to do instead.
+        reads: what `sent` is: 'sent', what the population sends; or 'first_spike', the times of the first
+            spikes in seconds, and the length of the run for neurons that do not spike, shape
+            (trial, 1, *shape). A spike changes in time only by gradient="eventprop".
     """
 
     name: str
@@ -55,6 +60,7 @@ class Loss:
     targets: bool = True
     refuses: frozenset[str] = frozenset()
     remedy: str = ""
+    reads: str = "sent"
 
     def __reduce__(self) -> tuple[Callable[..., Loss], tuple[Any, ...]]:
         """Copies of a loss of the table are that loss: its function has no name to be found by."""
@@ -108,6 +114,14 @@ def _log_loss(jax: ModuleType, sent: Array, target: Array) -> Array:
     return -jax.numpy.log(jax.numpy.clip(_of_target(jax, sent, target), SMALL, None))
 
 
+def _first_spike(jax: ModuleType, sent: Array, target: Array) -> Array:
+    """-log softmax(-t/ms)[target], where t = sent is when each neuron first spikes.
+
+    Source: Goeltz et al. 2021, Nat. Mach. Intell. 3, 823, doi:10.1038/s42256-021-00388-x.
+    """
+    return _cross_entropy(jax, -1e3 * sent, target)
+
+
 def _of_target(jax: ModuleType, value: Array, target: Array) -> Array:
     """The number of the target class, along the last axis."""
     return jax.numpy.take_along_axis(value, target[..., None], axis=-1)[..., 0]
@@ -137,10 +151,16 @@ _TABLE = (
     Loss("cross_entropy", _cross_entropy, labels=True, refuses=_CLASSES, remedy=_USE_LOG_LOSS),
     Loss("log_loss", _log_loss, labels=True, refuses=frozenset({SCORES, CHANCES}), remedy=_USE_CROSS_ENTROPY),
     Loss("hinge", _hinge, labels=True, refuses=_CLASSES, remedy=_USE_LOG_LOSS),
+    Loss("first_spike", _first_spike, labels=True, reads=FIRST_SPIKE),
     Loss("sent", lambda jax, sent, target: sent, targets=False),  # what the population sends is the loss
 )
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in _TABLE}
 SENT = LOSSES["sent"]
+
+
+def reads_first_spikes(loss: AnyLoss) -> bool:
+    """Whether a loss reads the times of first spikes instead of what a population sends."""
+    return isinstance(loss, Loss) and loss.reads == FIRST_SPIKE
 
 
 def read_losses(
@@ -195,6 +215,16 @@ def _read_loss(out: Neurons, given: object, has_target: bool) -> AnyLoss:
     if loss.targets and not has_target:
         raise DescriptionError(
             f"train: loss {loss.name!r} of {out.name!r} needs a target. Give targets={{{out.name!r}: array}}."
+        )
+    if loss.reads not in READS:
+        raise DescriptionError(
+            f"train: loss {loss.name!r} of {out.name!r} reads {shown(loss.reads)}, which is not known."
+            f" {nearest(loss.reads, READS)}"
+        )
+    if loss.reads == FIRST_SPIKE and not out.spiking:
+        raise DescriptionError(
+            f"train: loss {loss.name!r} of {out.name!r} reads first spikes, but it sends none."
+            " Give it a threshold, or use 'cross_entropy'."
         )
     kind = output_kind(out)
     if kind in loss.refuses:

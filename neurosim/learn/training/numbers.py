@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.learn.training.parameters import read_parameters
+from neurosim.learn.training.parameters import learned_delay, read_parameters
 from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.network import Network, require_network
 from neurosim.network.rebuild import rebuilt
@@ -26,8 +26,9 @@ def learned(net: Network, *, seed: int = 0) -> dict[str, np.ndarray]:
     seed: that of a run which draws those that are not numbers yet.
 
     Returns arrays in SI units: weights by the name of their synapses, in the shape that their wiring takes,
-    such as (post, pre); constants by 'population.constant'. `with_learned` puts them back. A file that other
-    programs read is one line: `safetensors.numpy.save_file(learned(net), "net.safetensors")`.
+    such as (post, pre); delays that learn by 'synapses.delay', in the same shape; constants by
+    'population.constant'. `with_learned` puts them back. A file that other programs read is one line:
+    `safetensors.numpy.save_file(learned(net), "net.safetensors")`.
 
     Raises DescriptionError where nothing in the network learns.
 
@@ -108,6 +109,11 @@ def _own_numbers(net: Network) -> dict[str, Value]:
     shared, not tied, not what a population sends.
     """
     weights = {name: item.weight for name, item in net.synapses.items() if isinstance(item.weight, Value)}
+    weights |= {
+        f"{name}.delay": learned_delay(net, name)
+        for name, item in net.synapses.items()
+        if "delay" in item.learning
+    }
     constants = {
         f"{population.name}.{key}": value
         for population in net.populations.values()
@@ -118,7 +124,12 @@ def _own_numbers(net: Network) -> dict[str, Value]:
 
 
 def _learning(net: Network) -> list[str]:
-    weights = [name for name, item in net.synapses.items() if item.learns and isinstance(item.weight, Value)]
+    weights = [
+        name
+        for name, item in net.synapses.items()
+        if "weight" in item.learning and isinstance(item.weight, Value)
+    ]
+    weights += [f"{name}.delay" for name, item in net.synapses.items() if "delay" in item.learning]
     constants = [f"{p.name}.{key}" for p in net.populations.values() for key in p.learns]
     return [*weights, *(name for name in constants if name not in net.tied)]
 

@@ -148,12 +148,12 @@ class Objective:
             sent = jnp.moveaxis(samples[name], 0, 1)  # (trial, tick, *shape)
             first = self.ticks - sent.shape[1]  # of what has been sent, as ticks that do not count may lack
             target, known = (value[batch.index][:, first:] for value in data.targets[name])
-            per_tick, counts = _loss_by_tick(loss, sent, target, known)
+            per_tick, counts = loss_by_tick(loss, sent, target, known)
             counts = counts * batch.weight[:, None]
             total = batch.weight.sum() if loss is SENT else counts.sum()
             parts.losses[name] = (per_tick * counts).sum() / jnp.maximum(total, 1e-30)
             if isinstance(loss, Loss) and loss.labels:
-                parts.accuracy[name] = _accuracy(sent, target, known, batch.weight)
+                parts.accuracy[name] = accuracy(sent, target, known, batch.weight)
         return jnp.asarray(sum(parts.losses.values())), parts
 
     def _samples(self, numbers: ProgramNumbers, inputs: ByName, noise: jax.Array) -> ByName:
@@ -194,7 +194,7 @@ class Objective:
         return max(1, int(np.sqrt(self.ticks)))
 
 
-def _loss_by_tick(
+def loss_by_tick(
     loss: AnyLoss, sent: jax.Array, target: jax.Array, known: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """The loss of each tick, summed over known targets, and 1 for ticks that count, both (trial, tick).
@@ -213,7 +213,7 @@ def _loss_by_tick(
     return jnp.where(flat > 0, each, 0.0).sum(axis=-1), flat.max(axis=-1)
 
 
-def _accuracy(sent: jax.Array, target: jax.Array, known: jax.Array, weight: Array) -> jax.Array:
+def accuracy(sent: jax.Array, target: jax.Array, known: jax.Array, weight: Array) -> jax.Array:
     """The fraction of known targets whose class sends most."""
     right = (sent.argmax(axis=-1) == target) * known * weight.reshape(-1, *[1] * (known.ndim - 1))
     asked = jnp.broadcast_to(known, target.shape).sum(axis=tuple(range(1, target.ndim))) @ weight

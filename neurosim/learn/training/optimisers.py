@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from neurosim.errors import DescriptionError, EngineError, install_hint, nearest, shown
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 NAMES = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
 SCHEDULES = ("cosine", "exponential")
 FINAL_FRACTION = 0.01  # of the learning rate at the end of the schedule 'exponential'
+Rate: TypeAlias = float | Mapping[str, float]  # of all parameters, or by patterns of their names
 Schedule: TypeAlias = "Callable[[Array], Array | float]"  # of the number of the update, as optax has them
 
 
@@ -40,23 +42,30 @@ def need_optax() -> ModuleType:
 
 def make_optimiser(
     optimizer: str | Optimiser,
-    rate: float,
+    rate: Rate,
     schedule: str | Schedule | None,
     momentum: float,
     nesterov: bool,
     clip: float | None,
     steps: int,
+    names: Sequence[str],
 ) -> Optimiser:
-    """The optax transformation that these arguments of `train` describe, for so many updates."""
+    """The optax transformation that these arguments of `train` describe, for so many updates.
+
+    names: of all parameters
+    """
     optax = need_optax()
     if isinstance(optimizer, Optimiser):
         made = optimizer
     elif isinstance(optimizer, str) and optimizer in NAMES:
-        rates = _schedule(optax, rate, schedule, steps)
-        if optimizer == "sgd":
-            made = optax.sgd(rates, momentum=momentum or None, nesterov=nesterov)
-        else:
-            made = getattr(optax, optimizer)(rates)
+
+        def with_rate(rate: float) -> Any:
+            rates = _schedule(optax, rate, schedule, steps)
+            if optimizer == "sgd":
+                return optax.sgd(rates, momentum=momentum or None, nesterov=nesterov)
+            return getattr(optax, optimizer)(rates)
+
+        made = _by_name(optax, rate, with_rate, names) if isinstance(rate, Mapping) else with_rate(rate)
     else:
         raise DescriptionError(
             f"train: optimizer {shown(optimizer)} is not known."
@@ -70,7 +79,7 @@ def make_optimiser(
 
 def optimiser_key(
     optimizer: str | Optimiser,
-    rate: float,
+    rate: Rate,
     schedule: str | Schedule | None,
     momentum: float,
     nesterov: bool,
@@ -85,6 +94,22 @@ def optimiser_key(
     if not all(part is None or isinstance(part, str | float | int) for part in parts):
         return None
     return (*parts, steps if schedule is not None else 0)
+
+
+def _by_name(
+    optax: ModuleType, rates: Mapping[str, float], with_rate: Callable[[float], Any], names: Sequence[str]
+) -> Any:
+    """The transformation that changes each parameter at the rate of the first pattern that fits its name."""
+    labels: dict[str, str] = {}
+    for name in names:
+        fitting = [str(pattern) for pattern in rates if fnmatchcase(name, str(pattern))]
+        if not fitting:
+            raise DescriptionError(
+                f"train: rate {shown(rates)} has no pattern that fits {name!r}. Add one, such as '*': 0.001."
+            )
+        labels[name] = fitting[0]
+    made = {str(pattern): with_rate(rate) for pattern, rate in rates.items()}
+    return optax.multi_transform(made, lambda values: {name: labels[name] for name in values})
 
 
 def _schedule(

@@ -38,8 +38,8 @@ class Parameters:
 
     net: the network, in which all random numbers are drawn.
     seed: the seed of these draws.
-    values: the value of each parameter before training. Weights are called after
-        their synapses, constants 'population.constant'.
+    values: the value of each parameter before training, in SI units. Weights are called after their
+        synapses, delays 'synapses.delay', constants 'population.constant'.
     """
 
     net: Network
@@ -51,19 +51,26 @@ class Parameters:
         """The names of the parameters that are weights of synapses."""
         return [name for name in self.values if name in self.net.synapses]
 
+    @property
+    def delays(self) -> dict[str, str]:
+        """The parameters that are delays of synapses, and the names of these."""
+        split = {name: name.partition(".") for name in self.values}
+        return {name: owner for name, (owner, dot, _) in split.items() if dot and owner in self.net.synapses}
+
     def network_with(self, values: Mapping[str, ArrayLike]) -> Network:
         """The network with other values of some parameters."""
         changes: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             array = np.asarray(value, np.float64)
-            if name in self.net.synapses:
-                weight = self.net.synapses[name].weight
+            owner, _, constant = name.partition(".")
+            if owner in self.net.synapses:
+                weight = self.net.synapses[owner].weight
                 assert isinstance(weight, Value)  # its draws are made
-                changes[name] = {"weight": Value(array, weight.dim)}
+                dim = self.net.schedule.time_dim if constant else weight.dim
+                changes.setdefault(owner, {})[constant or "weight"] = Value(array, dim)
             else:
-                population, _, constant = name.partition(".")
-                old = _constant(self.net.populations[population], constant)
-                changes.setdefault(population, {})[constant] = Value(array.reshape(old.shape), old.dim)
+                old = _constant(self.net.populations[owner], constant)
+                changes.setdefault(owner, {})[constant] = Value(array.reshape(old.shape), old.dim)
         return rebuilt(self.net, changes)
 
 
@@ -76,7 +83,9 @@ def read_parameters(net: Network, seed: int) -> Parameters:
     net = materialized(net, seed)
     values: dict[str, Floats] = {}
     for name, synapses in net.synapses.items():
-        if not synapses.learns:
+        if "delay" in synapses.learning:
+            values[f"{name}.delay"] = learned_delay(net, name).number
+        if "weight" not in synapses.learning:
             continue
         if synapses.weight_population is not None:
             raise DescriptionError(
@@ -100,6 +109,25 @@ def read_parameters(net: Network, seed: int) -> Parameters:
             " Mark synapses with learns=True, or constants with learns=('bias',)."
         )
     return Parameters(net, seed, values)
+
+
+def learned_delay(net: Network, name: str) -> Value:
+    """The delays of synapses that learn: one for each, in the shape of the weights.
+
+    net: with its draws made.
+    name: that of the synapses.
+
+    Raises DescriptionError for delays that text changes, and for several texts with delays of their own.
+    """
+    synapses = net.synapses[name]
+    delay, weight = synapses.delay, synapses.weight
+    if synapses.text or not isinstance(delay, Value) or not isinstance(weight, Value):
+        raise DescriptionError(
+            f"{synapses.label}: the delays learn, but the synapses have text, or weights of others."
+            " Take 'delay' out of learns=."
+        )
+    delays = np.broadcast_to(np.asarray(delay.number, np.float64), weight.shape).copy()
+    return Value(delays, net.schedule.time_dim)  # a delay of 0 may have no unit
 
 
 def _constant(population: Neurons, name: str) -> Value:
@@ -143,7 +171,7 @@ class Placing:
             for name, synapses in net.synapses.items()
             if (owner := net.owner(synapses) or name) in parameters.values
         ]
-        owners = {name: name for name in parameters.values if name not in net.synapses}
+        owners = {name: name for name in parameters.values if name.partition(".")[0] not in net.synapses}
         owners |= {name: source for name, source in net.tied.items() if source in owners}
         self.constants = [(*name.split("."), source) for name, source in owners.items()]
 
@@ -215,9 +243,11 @@ def check_reached(
     """Raise DescriptionError for a parameter from which nothing leads to a population with a loss."""
     reached = _leading_to(net, populations)
     for name in learns:
-        if name in net.synapses:
+        owner = parameters.delays.get(name, name)
+        if owner in net.synapses:
             ends = {s.post.name for key, s in net.synapses.items() if name in (key, net.owner(s))}
-            label = parameters.net.synapses[name].label
+            ends = ends or {net.synapses[owner].post.name}  # of delays
+            label = parameters.net.synapses[owner].label
         else:
             population, _, constant = name.partition(".")
             tied = {other for other, source in net.tied.items() if source == name}

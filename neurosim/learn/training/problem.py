@@ -21,6 +21,7 @@ from neurosim.plan.inputs import Inputs, read_inputs
 InputsGiven: TypeAlias = Mapping[Any, Any]  # as `ns.run` takes them: arrays or spikes, by population
 TargetsGiven: TypeAlias = Mapping[Any, ArrayLike]  # by population or its name
 Validation: TypeAlias = float | tuple[InputsGiven, TargetsGiven | None] | None
+GRADIENTS = ("backpropagation", "eventprop")
 SURROGATES = ("fast_sigmoid", "arctan", "boxcar")
 Trials: TypeAlias = NDArray[np.intp]
 
@@ -48,19 +49,35 @@ class GradientOptions:
 
     truncate: gradients do not reach back beyond this number of ticks; None: to the first tick.
     surrogate, slope: the derivative of a spike, as in `ns.train`.
+    gradient: the name of the way, of GRADIENTS.
+    revive: how much the derivative by each weight into a neuron that was silent is lowered.
     """
 
     truncate: int | None
     surrogate: str
     slope: float
+    gradient: str = "backpropagation"
+    revive: float = 0.0
 
 
-def read_gradient_options(truncate: int | None, surrogate: str, slope: float) -> GradientOptions:
+def read_gradient_options(
+    gradient: str, truncate: int | None, surrogate: str, slope: float, revive: float = 0.0
+) -> GradientOptions:
     """Check how gradients are to be computed. Raises DescriptionError for what does not fit."""
+    choice(gradient, GRADIENTS, "train: gradient")
+    for name, given in (("truncate", truncate), ("revive", revive)):
+        of = "backpropagation" if name == "truncate" else "eventprop"
+        if given and gradient != of:
+            raise DescriptionError(
+                f"train: {name}={shown(given)} has no meaning for gradient={gradient!r}."
+                f" Leave it out, or give gradient={of!r}."
+            )
     return GradientOptions(
         None if truncate is None else whole(truncate, "train: truncate", least=1),
         choice(surrogate, SURROGATES, "train: surrogate"),
         plain_number(slope, "train: slope", "Give a number above 0.", low=1e-30),
+        gradient,
+        plain_number(revive, "train: revive", "Give 0 or more.", low=0.0),
     )
 
 

@@ -15,7 +15,14 @@ from neurosim.errors import DescriptionError, shown
 from neurosim.learn.training.batches import Batches
 from neurosim.learn.training.history import Trained
 from neurosim.learn.training.losses import LossGiven
-from neurosim.learn.training.optimisers import Optimiser, Schedule, make_optimiser, need_optax, optimiser_key
+from neurosim.learn.training.optimisers import (
+    Optimiser,
+    Rate,
+    Schedule,
+    make_optimiser,
+    need_optax,
+    optimiser_key,
+)
 from neurosim.learn.training.parameters import Names
 from neurosim.learn.training.problem import (
     InputsGiven,
@@ -43,7 +50,7 @@ def train(
     loss: LossGiven | Sequence[LossGiven] = "squared_error",
     learns: Names | Sequence[Names] | None = None,
     optimizer: str | Optimiser = "adam",
-    rate: float = 1e-3,
+    rate: Rate = 1e-3,
     schedule: str | Schedule | None = None,
     momentum: float = 0.9,
     nesterov: bool = False,
@@ -58,8 +65,10 @@ def train(
     truncate: int | None = None,
     ticks: int | None = None,
     trials: int | None = None,
+    gradient: str = "backpropagation",
     surrogate: str = "fast_sigmoid",
     slope: float = 25.0,
+    revive: float = 0.0,
     seed: int = 0,
     precision: str = "single",
     progress: bool | str | None = None,
@@ -69,11 +78,11 @@ def train(
     """Change everything in a network that is marked `learns` so that a loss becomes small.
 
     The gradient of the mean loss of a batch of trials is computed by back-propagation on the array engine,
-    through time where there are delays; optax makes the updates.
+    through time where there are delays, or by EventProp; optax makes the updates.
 
     Arguments:
-        net: the network, which itself stays as it is. Synapses with learns=True change, and constants named
-            in learns=("bias",), each in the shape in which it was given.
+        net: the network, which itself stays as it is. Synapses with learns=True change, their delays with
+            learns="delay", and constants named in learns=("bias",), each in the shape in which it was given.
         inputs: what drives populations, as in `ns.run`: {population:
             array of shape (trial, tick, *shape)}, or spikes. Or batches, if memory does not hold all data or
             they are drawn anew: a list or another iterable of (inputs, targets) or
@@ -86,14 +95,17 @@ def train(
             for the only target; {population: loss} for several, whose losses are added; or a list of these:
             objectives that take turns, one update of each for every batch. The names are 'squared_error',
             'absolute_error', 'cross_entropy' (of scores), 'log_loss' (of probabilities of classes),
-            'bernoulli' (of probabilities), 'bernoulli_scores', 'gaussian', 'kullback_leibler' and 'hinge'.
+            'bernoulli' (of probabilities), 'bernoulli_scores', 'gaussian', 'kullback_leibler', 'hinge' and
+            'first_spike' (the class whose neuron spikes first).
             Each is summed over neurons, and averaged over the ticks and trials that count; a function counts
             where all targets of a tick are known. 'sent', or the name of a population: what it sends is the
             loss, summed over ticks and averaged over trials.
-        learns: names of what may change, out of all that is marked: synapses, or 'population.constant'; shell
-            patterns are allowed. None: all. With a list of losses, a list of such lists.
+        learns: names of what may change, out of all that is marked: synapses, 'synapses.delay', or
+            'population.constant'; shell patterns are allowed. None: all. With a list of losses, a list of
+            such lists.
         optimizer: 'sgd', 'rmsprop', 'adagrad', 'adam', 'adamw', or an optax transformation.
-        rate: learning rate, above 0.
+        rate: learning rate, above 0; or {pattern of names, as in `learns`: rate}, where the first pattern
+            that fits counts, such as {"*.delay": 0.1, "*": 1e-3}. That of delays is in ticks.
         schedule: how the rate changes: None (constant), 'cosine' (to 0), 'exponential' (to a hundredth), or
             an optax schedule, which replaces `rate`.
         momentum, nesterov: of 'sgd'.
@@ -110,9 +122,16 @@ def train(
         truncate: gradients do not reach back beyond this number of ticks (truncated back-propagation through
             time). None: to the first tick.
         ticks, trials: length of the run and number of trials in an epoch if there are no inputs.
+        gradient: 'backpropagation', through all ticks, where spikes have surrogates of their derivative; or
+            'eventprop', which follows how the times of spikes change, and keeps spikes alone. It trains
+            weights and delays of synapses between linear integrate-and-fire neurons, such as
+            `cells.lif_exponential`, under `Clock`, driven by spikes. Losses read neurons without threshold,
+            or first spikes ('first_spike').
         surrogate, slope: the derivative of a spike as a function of the distance x from threshold, in the
             unit of the threshold: 'fast_sigmoid' is 1/(1 + slope |x|)^2, 'arctan' 1/(1 + (pi slope x/2)^2),
-            and 'boxcar' 1 where slope |x| < 1, otherwise 0.
+            and 'boxcar' 1 where slope |x| < 1, otherwise 0. 'eventprop' uses neither.
+        revive: for 'eventprop': neurons that spike in no trial of a batch have no gradient, so the derivative
+            by each weight into them is lowered by this number.
         seed: of all random numbers: wiring, start weights, the order of trials, and noise.
         precision: 'single' (32 bits) or 'double' (64 bits).
         progress: whether to show a progress bar, or "epochs" to print a line for each epoch. None: a bar, if
@@ -130,7 +149,8 @@ def train(
 
     Source: Rumelhart, Hinton & Williams 1986, Nature 323, 533, doi:10.1038/323533a0; through time: Werbos
     1990, Proc. IEEE 78, 1550, doi:10.1109/5.58337; surrogates: Neftci, Mostafa & Zenke 2019, IEEE Signal
-    Process. Mag. 36 (6), 51, doi:10.1109/MSP.2019.2931595.
+    Process. Mag. 36 (6), 51, doi:10.1109/MSP.2019.2931595; EventProp: Wunderlich & Pehle 2021, Sci. Rep. 11,
+    12829, doi:10.1038/s41598-021-91786-z; its delays: Meszaros, Knight & Nowotny 2025, arXiv:2501.07331.
 
     >>> import neurosim as ns
     >>> x, y = ns.Neurons("x", 1), ns.cells.unit("y", 1, "linear")
@@ -159,7 +179,7 @@ def train(
     epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
     updates = epochs * _batches_per_epoch(problem, batch, schedule)
     how = (optimizer, rate, schedule, momentum, nesterov, clip, updates)
-    optimisers = [make_optimiser(*how) for _ in problem.objectives]
+    optimisers = [make_optimiser(*how, list(problem.parameters.values)) for _ in problem.objectives]
     l1 = plain_number(l1, "train: l1", "Give 0 or more.", low=0.0)
     l2 = plain_number(l2, "train: l2", "Give 0 or more.", low=0.0)
     patience = None if patience is None else whole(patience, "train: patience", least=1)
@@ -173,7 +193,7 @@ def train(
         raise DescriptionError(
             f"train: after_epoch {shown(after_epoch)} is not a function. Give one of (network, history)."
         )
-    options = read_gradient_options(truncate, surrogate, slope)
+    options = read_gradient_options(gradient, truncate, surrogate, slope, revive)
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 
@@ -207,6 +227,7 @@ def gradient(
     truncate: int | None = None,
     ticks: int | None = None,
     trials: int | None = None,
+    gradient: str = "backpropagation",
     surrogate: str = "fast_sigmoid",
     slope: float = 25.0,
     seed: int = 0,
@@ -214,8 +235,8 @@ def gradient(
 ) -> tuple[float, dict[str, NDArray[np.floating]]]:
     """The mean loss of a network over all trials, and its derivatives by everything that is marked `learns`.
 
-    They are computed by back-propagation on the array engine, as `ns.train` computes them, but once and
-    without an update. In text `training` is False.
+    They are computed as `ns.train` computes them, but once and without an update; in text, `training` is
+    False.
 
     Arguments:
         net: the network. Synapses with learns=True count as
@@ -228,14 +249,15 @@ def gradient(
         loss: the name of a loss, as `ns.train` lists them, a `learn.Loss`, or a function
             (sent, target) -> (trial, tick) of JAX arrays, for the only target; or
             {population: loss} for several, whose losses are added.
-        learns: names of the parameters to differentiate by: synapses, or 'population.constant'; shell
-            patterns are allowed. None: all that is marked.
+        learns: names of the parameters to differentiate by: synapses, 'synapses.delay', or
+            'population.constant'; shell patterns are allowed. None: all that is marked.
         lengths: number of ticks of each trial that count, shape (trial,). None: all count.
         truncate: gradients do not reach back beyond this number of ticks. None: to the first tick.
         ticks, trials: length of the run and number of trials if there are no inputs.
+        gradient: 'backpropagation' or 'eventprop', as in `ns.train`. Derivatives by delays are by a second.
         surrogate, slope: the derivative of a spike as a function of the distance x from threshold, in the
             unit of the threshold: 'fast_sigmoid' is 1/(1 + slope |x|)^2, 'arctan' 1/(1 + (pi slope x/2)^2),
-            and 'boxcar' 1 where slope |x| < 1, otherwise 0.
+            and 'boxcar' 1 where slope |x| < 1, otherwise 0. 'eventprop' uses neither.
         seed: of all random numbers: wiring, weights and noise.
         precision: 'double' (64 bits) or 'single' (32 bits).
 
@@ -264,7 +286,7 @@ def gradient(
         precision=precision,
     )
     problem = read_problem(asked)
-    options = read_gradient_options(truncate, surrogate, slope)
+    options = read_gradient_options(gradient, truncate, surrogate, slope)
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 

@@ -23,11 +23,10 @@ from neurosim.learn.training.checkpoint import (
     save_checkpoint,
 )
 from neurosim.learn.training.history import History, Trained
-from neurosim.learn.training.objective import Batch, Data, to_device, training_plan
+from neurosim.learn.training.objective import Batch
 from neurosim.learn.training.optimisers import Optimiser
-from neurosim.learn.training.parameters import ProgramNumbers
 from neurosim.learn.training.problem import GradientOptions, HeldOut, Problem, read_batch
-from neurosim.learn.training.updates import updates_of
+from neurosim.learn.training.ways import WAYS
 from neurosim.network.network import Network
 
 # The noise of a trial is drawn by a number: in training one for each trial of each update, modulo
@@ -60,31 +59,29 @@ class Trainer:
         """
         self.problem = problem
         self.batch_size = len(problem.trials) if problem.source else min(batch_size, len(problem.trials))
-        self.populations = {name for losses in problem.objectives for name in losses}
-        plan = training_plan(
-            problem.parameters, problem.inputs, self.populations, problem.precision, training=training
-        )
-        self.updates = updates_of(problem, plan, options, optimisers, optimiser_key, l1=l1, l2=l2)
-        self.numbers: ProgramNumbers = jax.device_put(self.updates.objective.program.numbers(plan))
+        self.way = WAYS[options.gradient]
+        plan = self.way.plan(problem, problem.inputs, training=training)
+        self.updates = self.way.updates(problem, plan, options, optimisers, optimiser_key, l1=l1, l2=l2)
+        self.numbers = self.way.numbers(self.updates, plan)
         self.plan, self.dtype = plan, plan.dtype
-        self.data = to_device(plan, problem.targets)
+        self.data = self.way.data(plan, problem.targets)
         if problem.held_out is not None:
             self._prepare_validation(problem.held_out, options)
 
     def _prepare_validation(self, held_out: HeldOut, options: GradientOptions) -> None:
         problem = self.problem
         inputs = problem.inputs if held_out.inputs is None else held_out.inputs
-        plan = training_plan(problem.parameters, inputs, self.populations, problem.precision, training=False)
-        self.held = updates_of(problem, plan, options, [], ())
-        self.held_data = self.data if held_out.inputs is None else to_device(plan, held_out.targets)
-        self.held_numbers: ProgramNumbers = jax.device_put(self.held.objective.program.numbers(plan))
+        plan = self.way.plan(problem, inputs, training=False)
+        self.held = self.way.updates(problem, plan, options, [], ())
+        self.held_data = self.data if held_out.inputs is None else self.way.data(plan, held_out.targets)
+        self.held_numbers = self.way.numbers(self.held, plan)
 
     def start(self) -> Values:
         """The parameters that training begins with."""
         values = self.problem.parameters.values
         return {name: jnp.asarray(value, self.dtype) for name, value in values.items()}
 
-    def gradient(self) -> tuple[jax.Array, Values]:
+    def gradient(self) -> tuple[jax.Array | float, Values]:
         """The first objective's loss over all trials, and its derivatives."""
         values = self.start()
         index = np.arange(len(self.problem.trials))
@@ -161,8 +158,8 @@ class Trainer:
             return self.problem.source.count
         return -(-len(self.problem.trials) // self.batch_size)
 
-    def _data(self, epoch: int) -> Iterator[tuple[Data, NDArray[np.intp], NDArray[Any]]]:
-        """For each batch of an epoch: data on the device, its trials, and 1 for those that count."""
+    def _data(self, epoch: int) -> Iterator[tuple[Any, NDArray[np.intp], NDArray[Any]]]:
+        """For each batch of an epoch: data, its trials, and 1 for those that count."""
         if self.problem.source is None:
             order = np.random.default_rng([self.problem.seed, 2, epoch]).permutation(self.problem.trials)
             yield from ((self.data, index, weight) for index, weight in self._batches(order))
@@ -171,7 +168,7 @@ class Trainer:
             inputs, targets = read_batch(self.problem, example)
             plan = replace(self.plan, drives=inputs.drives, trials=inputs.trials)
             index, weight = next(self._batches(np.arange(inputs.trials)))
-            yield to_device(plan, targets), index, weight
+            yield self.way.data(plan, targets), index, weight
 
     def _epoch(
         self, epoch: int, now: TrainingState, report: Progress
