@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import Field, FrozenInstanceError
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -35,6 +35,12 @@ class ReadOnly(Mapping[str, Held], Generic[Held]):
 
     def __len__(self) -> int:
         return len(self._held)
+
+    def items(self) -> ItemsView[str, Held]:
+        return self._held.items()
+
+    def values(self) -> ValuesView[Held]:
+        return self._held.values()
 
     def __repr__(self) -> str:
         return repr(self._held)

@@ -303,20 +303,20 @@ class Synapses(SetOnce):
     @cached_property
     def all_statements(self) -> tuple[Statement, ...]:
         """The assignments of all pathways and of `regularly`."""
-        further = (statement for path in self.further for statement in path.statements)
+        if not self.text:
+            return ()
+        further = (s for path in self.further for s in path.statements)
         return (*self.pre_statements, *self.post_statements, *further, *statements_of(self.regular))
 
     @cached_property
     def names_used(self) -> frozenset[str]:
         """The names that the expressions of the text use or assign."""
-        assigned = {s.name for s in self.all_statements}
-        return frozenset().union(*(names_in(text) for text in self.expressions), assigned)
+        return frozenset(s.name for s in self.all_statements).union(*map(names_in, self.expressions))
 
     @cached_property
     def expressions(self) -> tuple[str, ...]:
         """The expressions of the text."""
-        lines = (line.expression for line in self.lines if line.expression)
-        return (*lines, *(statement.expression for statement in self.all_statements))
+        return tuple(each.expression for each in (*self.lines, *self.all_statements) if each.expression)
 
     @cached_property
     def names_in_expressions(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ import ctypes
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import log1p
 from typing import Any
 
@@ -17,6 +17,7 @@ from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.engine.events.layouts import Array
 from neurosim.errors import EngineError
+from neurosim.network.draws import Key
 from neurosim.network.recipe import NumberLaw, NumberRecipe, WiringLaw
 from neurosim.plan.plan import Sparse
 from neurosim.plan.precision import is_half
@@ -284,11 +285,22 @@ def _fill_recipe(struct: PathwayStruct, recipe: Recipe, ends: Ends) -> None:
 
 def number_recipe_struct(recipe: NumberRecipe, keep_alive: list[Array]) -> NumberRecipeStruct:
     """How weights, delays or start values are drawn, as the C++ takes it."""
-    values = address(recipe.values, np.float64, keep_alive) if recipe.values.size else None
-    limits = (recipe.low, recipe.high)
-    return NumberRecipeStruct(
-        recipe.law, KeyStruct(*recipe.key), recipe.first, recipe.second, *limits, values
-    )
+    numbers = (recipe.law, recipe.key, recipe.first, recipe.second, recipe.low, recipe.high)
+    if recipe.values.size:
+        return _number_recipe_struct(*numbers, address(recipe.values, np.float64, keep_alive))
+    # To a cache, 0 and -0 are one number.
+    return _without_values(*numbers) if recipe.first else _number_recipe_struct(*numbers)
+
+
+def _number_recipe_struct(
+    law: int, key: Key, first: float, second: float, low: float, high: float, values: int | None = None
+) -> NumberRecipeStruct:
+    return NumberRecipeStruct(law, KeyStruct(*key), first, second, low, high, values)
+
+
+_without_values = lru_cache(maxsize=64)(
+    _number_recipe_struct
+)  # many pathways have the same weights and delays
 
 
 def address(array: Array, dtype: DTypeLike, keep_alive: list[Array]) -> int:
