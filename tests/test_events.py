@@ -69,6 +69,9 @@ def test_a_network_gets_as_many_threads_as_its_neurons_and_the_spikes_on_their_w
     assert worth(2000, model="w : 1", on_pre="I_post += w") > worth(2000)
     assert worth(20_000) > 2
     assert worth(20_000, ticks=10) == 1
+    # Ticks of about 13 and 10 microseconds; barriers are a large part of the latter.
+    assert [worth(7000, ticks=ticks) > 1 for ticks in (4000, 12_000)] == [False, True]
+    assert [worth(6000, ticks=ticks) > 1 for ticks in (16_000, 24_000)] == [False, True]
 
 
 def test_blocks_leave_the_messages_of_those_that_nobody_hears_as_they_are():

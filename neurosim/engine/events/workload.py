@@ -80,9 +80,11 @@ def worthwhile(plan: Plan) -> int:
     """How many threads are worth using: each has to save more time per tick than a barrier costs.
 
     A short run gets one: a second would save little, but on a busy machine they wait long for each other.
+    One of short ticks, in which barriers take a large part, counts as short for longer.
     """
     tick = nanoseconds_of_a_tick(plan)
-    return 1 if tick * plan.ticks < SHORT else 1 + int(tick // BARRIER)
+    short = SHORT if tick > 4 * BARRIER else 2 * SHORT
+    return 1 if tick * plan.ticks < short else 1 + int(tick // BARRIER)
 
 
 def nanoseconds_of_a_tick(plan: Plan) -> float:
