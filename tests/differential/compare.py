@@ -108,9 +108,14 @@ def is_exact(case: Case, pieces: list[Piece]) -> bool:
     return allowed(case, pieces) == 0
 
 
+def in_32_bits(case: Case) -> bool:
+    """Whether state and sums are floats of 32 bits."""
+    return any(name in case.options.get("precision", "") for name in ("single", "half"))
+
+
 def allowed(case: Case, pieces: list[Piece]) -> float:
     """How much values may differ, relative to the largest of their record."""
-    single = "single" in case.options.get("precision", "")
+    single = in_32_bits(case)
     if all(piece.engine == "reference" for piece in pieces):
         return 0.0
     if (
@@ -206,7 +211,7 @@ def _explained(case: Case, scope: dict[str, Any], whole: Found, found: Found, pi
     """Whether runs of the reference engine that round otherwise differ as much, and as early."""
     tolerance, others = allowed(case, pieces), []
     for number in range(SHAKES):
-        with shaken(number, single="single" in case.options.get("precision", "")):
+        with shaken(number, single=in_32_bits(case)):
             others.append(run(scope, [Piece("reference", case.ticks)]))
     if any(found[key] != whole[key] for key in ("ticks", "stopped")):
         return any(other[key] != whole[key] for other in others for key in ("ticks", "stopped"))

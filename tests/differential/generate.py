@@ -16,7 +16,7 @@ SCHEDULES = {"Clock": 5, "Layered": 2.5, "Synchronous": 2, "Asynchronous": 1.2, 
 COMPILERS = {"g++ -O0": 10, "g++ -O3": 1.2} | (
     {"ziglang -O0": 0.6, "ziglang -O3": 0.2} if find_spec("ziglang") else {}
 )
-PRECISIONS = {"double": 6, "mixed": 1, "single": 2}
+PRECISIONS = {"double": 6, "mixed": 1, "single": 2, "half": 1}
 
 
 class Maker:
