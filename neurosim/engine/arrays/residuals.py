@@ -18,13 +18,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 CHEAP = frozenset(
     {
-        *("add", "add_any", "sub", "mul", "neg", "div", "abs", "sign", "square", "integer_pow"),
+        *("sub", "mul", "neg", "div", "abs", "sign", "square", "integer_pow"),
         *("max", "min", "clamp", "select_n", "is_finite", "gt", "ge", "lt", "le", "eq", "ne"),
         *("and", "or", "not", "broadcast_in_dim", "reshape", "squeeze", "slice", "split", "transpose"),
         *("copy", "stop_gradient"),
     }
 )
-"""The names of JAX's operations that are computed again."""
+"""The names of JAX's operations that are computed again. Sums are kept: each stands for several arrays,
+such as the products of weights and messages that arrive at a neuron."""
 
 
 def _is_kept(primitive: Any, *_: Any, **__: Any) -> bool:
