@@ -18,6 +18,7 @@ NAMES = (
     "microcircuit_third",
     "microcircuit_poisson",
     "microcircuit_dc",
+    "microcircuit_accuracy",
     "microcircuit_swings",
     "coba_4000",
     "coba_felt",
