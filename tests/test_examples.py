@@ -196,3 +196,19 @@ def test_examples_use_public_names_only_and_are_short(name):
         "from neurosim import tasks",
     )
     assert all(line.startswith(public) for line in inside)
+
+
+@pytest.mark.slow
+@needs_training
+@needs_compiler
+def test_eventprop_learns_the_yin_yang_symbol(figure):
+    short = ["--hidden", "40", "--points", "1000", "--epochs", "5", "--dt", "0.5", "--figure", str(figure)]
+    right, each = example("yin_yang").main(short)
+    assert right > 0.6 and 0.2 < each < 3.0
+
+
+@needs_training
+@needs_compiler
+def test_neurons_spike_when_they_should_only_if_their_delays_learn(figure):
+    errors = example("learned_delays").main(["--trials", "100", "--epochs", "60", "--figure", str(figure)])
+    assert errors["weights and delays"] < 0.7 * min(errors[name] for name in errors if "alone" in name)

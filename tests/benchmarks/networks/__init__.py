@@ -51,4 +51,5 @@ NAMES = (
     "called_again",
     "choices",
     "populations",
+    "eventprop",
 )

@@ -20,6 +20,7 @@ from neurosim.learn.training.objective import Batch, Parts, accuracy, loss_by_ti
 from neurosim.learn.training.optimisers import Optimiser
 from neurosim.learn.training.problem import Problem
 from neurosim.learn.training.targets import Target
+from neurosim.learn.training.updates import ticks_before_targets
 from neurosim.network.pathway_texts import LONGEST_DELAY
 from neurosim.plan.plan import Drive, Plan
 from neurosim.plan.recipe import Edges
@@ -60,6 +61,7 @@ class SpikeUpdates:
         self.forward = Forward(plan, problem.parameters)
         sizes = {name: group.size for name, group in plan.groups.items()}
         self.adjoint = Adjoint(groups, sizes, plan.ticks, plan.dt)
+        self.since = ticks_before_targets(problem)
         numbers = range(len(problem.objectives))
         self.losses = [
             jax.jit(jax.value_and_grad(partial(_losses, problem.objectives[k]), has_aux=True))
@@ -162,7 +164,9 @@ class SpikeUpdates:
     def _read(self, number: int, passed: Passed) -> dict[str, Floats]:
         """What each loss of an objective reads: what was sent, or the times of first spikes."""
         return {
-            name: self._first_times(passed, name) if reads_first_spikes(loss) else passed.sent[name]
+            name: self._first_times(passed, name)
+            if reads_first_spikes(loss)
+            else passed.sent[name][:, self.since :]
             for name, loss in self.problem.objectives[number].items()
         }
 
@@ -178,7 +182,7 @@ class SpikeUpdates:
         goals = {}
         for name, loss in self.problem.objectives[number].items():
             target = data.targets[name]
-            ticks = slice(-1, None) if reads_first_spikes(loss) else slice(None)
+            ticks = slice(-1, None) if reads_first_spikes(loss) else slice(self.since, None)
             goals[name] = target.values[batch.index][:, ticks], target.known[batch.index][:, ticks]
         return goals, batch.weight
 
@@ -198,8 +202,10 @@ class SpikeUpdates:
                 first = _firsts(sent, group.size)
                 spikes[name].loss[first] = of[sent.trial[first], 0, sent.neuron[first]]
             else:  # what is recorded in a tick is the value at the end of the tick before
-                trial, tick, neuron = np.nonzero(of[:, 1:])
-                samples[name, str(group.sends)] = Sent(trial, tick, neuron, of[trial, tick + 1, neuron])
+                first = max(1 - self.since, 0)  # tick 0 has the start value, on which nothing learned acts
+                trial, tick, neuron = np.nonzero(of[:, first:])
+                slope = of[trial, tick + first, neuron]
+                samples[name, str(group.sends)] = Sent(trial, tick + first + self.since - 1, neuron, slope)
         return spikes, samples
 
 
