@@ -99,15 +99,16 @@ template <class Real>
     return std::fabs(x) < E::tiny ? x : value;
 }
 
-// With m = exp(2|x|) - 1, tanh |x| = m/(m + 2) = 1 - 2/(m + 2). The first form is precise for small |x|,
-// the second for large ones.
+// With h = (exp(2|x|) - 1)/2, tanh |x| = h/(h + 1), which is 1 from `most` on.
 template <class Real>
 [[gnu::always_inline]] inline Real tanh_(Real x) {
+    constexpr Real most = sizeof(Real) == 8 ? Real(20) : Real(10);
     const Real size = std::fabs(x);
-    const Real m = expm1_(Real(2) * size);
-    const bool small = size < Real(0.55);
-    const Real quotient = (small ? m : Real(-2)) / (m + Real(2));
-    return std::copysign(small ? quotient : Real(1) + quotient, x);
+    const Split<Real> part = split(Real(2) * (size > most ? most : size));
+    const Real half_power = from_bits(part.bits << Exponential<Real>::mantissa);
+    const Real curve = part.r + fused(part.r * part.r, part.rest, part.lost);
+    const Real half = fused(half_power, curve, half_power - Real(0.5));
+    return std::copysign(half / (half + Real(1)), x);
 }
 
 template <class Real>
