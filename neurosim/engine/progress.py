@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 # `signal.signal` without its enumerations, which take ten times as long.
-set_handler: Callable[[int, Any], Any] = _signal.signal
+set_handler: Callable[[int, Any], Any] = _signal.signal  # type: ignore[attr-defined]
 
 ProgressCallback = Callable[[int], bool]
 """Called with the number of ticks, times trials, that have just run; returns whether the run should stop."""

@@ -163,7 +163,7 @@ def _memory(where: ctypes.c_void_p, count: int, dtype: np.dtype[Any]) -> NDArray
     if not count:
         return np.zeros(0, dtype)
     memory = _buffer_type((count * dtype.itemsize).bit_length())
-    return np.ndarray(count, dtype, memory.from_address(where.value or 0))
+    return np.ndarray(count, dtype, memoryview(memory.from_address(where.value or 0)))
 
 
 @functools.cache
