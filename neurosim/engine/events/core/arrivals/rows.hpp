@@ -19,7 +19,7 @@ struct RowFormat {
 };
 
 // A weight of 16 bits: the high half of a float whose other bits are 0.
-struct Half {
+struct __attribute__((packed)) Half {
     uint16_t bits = 0;
 
     explicit Half(double weight) : bits(bits_of(static_cast<float>(weight)) >> 16) {}
