@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.codec import Json, Unpack, decode_network, encode_network, readable, unpack_text
@@ -36,8 +34,8 @@ from neurosim.network.remake import NewPopulation, NewSynapses, remade
 from neurosim.network.schedule import Schedule
 from neurosim.network.sums import check_sums
 from neurosim.network.synapses import Delayed, Synapses
-from neurosim.network.values import PLAIN, TIME, Value, spelt
-from neurosim.network.weights import Distribution
+from neurosim.network.values import spelt
+from neurosim.network.whole_ticks import check_delays, check_times_of, check_zero_delays
 from neurosim.network.wiring import private
 
 
@@ -98,13 +96,13 @@ class Network(SetOnce):
             for name in {item.pre.name, item.post.name}:
                 joining[name].append(item)
         for name, population in self.populations.items():
-            _check_population(population, schedule)
+            check_times_of(population, schedule)
             _check_constants(population, joining[name] if population.constants else ())
         for item in self.synapses.values():
-            _check_delay(item, schedule)
+            check_delays(item, schedule)
         self.program = step_program(self)
         for item in self.synapses.values():
-            _check_zero_delay(self, item)
+            check_zero_delays(self, item)
 
     def __getitem__(self, name: str) -> Any:
         name = spelt(name) if isinstance(name, str) else name
@@ -277,19 +275,6 @@ def _check_private_senders(net: Network) -> None:
             )
 
 
-def _check_population(population: Neurons, schedule: Schedule) -> None:
-    subject = f"Neurons {population.name!r}"
-    if schedule.seconds is None and any(line.kind == "differential" for line in population.lines):
-        raise DescriptionError(
-            f"{subject}: differential equations need a time step."
-            " Use schedule=Clock(dt), or write update text."
-        )
-    if isinstance(population.refractory, Value):
-        _check_ticks(population.refractory, f"{subject}: refractory", schedule)
-    for period, _ in population.regularly:
-        _check_ticks(period, f"{subject}: regularly: the period", schedule)
-
-
 def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
     """Refuse a constant that no text uses, neither the population's nor that of synapses from or to it.
 
@@ -322,69 +307,6 @@ def _of(population: Neurons, item: Synapses, names: Collection[str]) -> set[str]
         if names and end.population is population:
             found |= {name.removesuffix(suffix) for name in names}
     return found
-
-
-def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:
-    """Refuse a time that is not a whole number of ticks; arrays are rounded when they are lowered."""
-    if not value.number.any():
-        return
-    if schedule.seconds is None:
-        if value.dim != PLAIN:
-            raise DescriptionError(
-                f"{subject} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks."
-            )
-        if value.scalar and value.number != np.rint(value.number):
-            raise DescriptionError(f"{subject} {value} is not a whole number of ticks. Give an integer.")
-        return
-    if value.dim != TIME:
-        raise DescriptionError(f"{subject} {value} has no unit. Give a time, such as 1*ms, under {schedule}.")
-    if not value.scalar:
-        return
-    ticks = float(value.number) / schedule.seconds
-    if abs(ticks - round(ticks)) > 1e-6 * max(1.0, abs(ticks)):
-        dt, up = (Value(np.array(number * schedule.seconds), TIME) for number in (1, max(1, np.ceil(ticks))))
-        raise DescriptionError(
-            f"{subject} {value} is not a multiple of dt = {dt}. Use {up}, or a smaller dt."
-        )
-
-
-def _check_delay(item: Synapses, schedule: Schedule) -> None:
-    for period, _ in item.regularly:
-        _check_ticks(period, f"{item.label}: regularly: the period", schedule)
-    for delay in item.delays.values():
-        if isinstance(delay, Value):
-            _check_ticks(delay, f"{item.label}: delay", schedule)
-            if isinstance(item.wiring, private) and delay.number.any():
-                raise DescriptionError(
-                    f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing."
-                    " Leave it out."
-                )
-        elif isinstance(delay, Distribution) and delay.dim != schedule.time_dim:
-            wanted = "in ticks" if schedule.seconds is None else "a time"
-            raise DescriptionError(
-                f"{item.label}: delay {delay!r} is not {wanted}. Give one under {schedule}."
-            )
-
-
-def _check_zero_delay(net: Network, item: Synapses) -> None:
-    seconds = net.schedule.seconds
-    for key, delay in item.delays.items():
-        none = isinstance(delay, Value) and (np.rint(delay.number / (seconds or 1.0)) < 1).any()
-        if not none or net.schedule.keeps_zero_delay(net, item):
-            continue
-        if isinstance(item.wiring, private):
-            raise DescriptionError(
-                f"{item.label}: private sources are heard in the tick in which they spike, but"
-                f" {net.schedule} delivers first."
-                " Use Clock(dt) or Layered()."
-            )
-        least = "1" if seconds is None else str(Value(np.array(seconds), TIME))
-        path = key.partition(".")[2]
-        of, remedy = (f" of {path!r}", f"{{{path!r}: {least}}}") if path else ("", least)
-        raise DescriptionError(
-            f"{item.label}: delay{of} {delay} arrives before it is sent under {net.schedule}."
-            f" Use delay={remedy}, or Layered()."
-        )
 
 
 def weight_source(item: Synapses) -> tuple[str, int] | None:
