@@ -14,6 +14,12 @@ pytest_plugins = "covered"
 # tries them all), and users' is -O3.
 os.environ.setdefault("NEUROSIM_CXXFLAGS", "-O1")
 
+# XLA compiles without optimisation, in half the time, and rounds within what the tests allow. Users have its
+# own level, which XLA_FLAGS="" sets here too, and which `differential/run.py` tries.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
+
 # XLA compiles the same functions in many tests, in every worker of xdist and in processes that tests start.
 # What one has compiled, the others read from this folder, which the first process makes and deletes.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

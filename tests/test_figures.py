@@ -5,6 +5,7 @@ import pkgutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 
 import numpy as np
@@ -112,6 +113,7 @@ OWN = {
 } | {"deep": lambda: chain(20)}
 
 
+@cache
 def network(name: str) -> ns.Network:
     return OWN[name]() if name in OWN else import_module(f"neurosim.models.{name}").example()["net"]
 

@@ -275,7 +275,7 @@ def test_a_leaky_integrator_fires_at_the_rate_of_its_formula(engine):
         theta=15 * mV,
         RI=drive * mV,
     )
-    rates = ns.run(clock(cells, dt=0.01 * ms), duration=1 * second, record=["cells"], engine=engine).rates(
+    rates = ns.run(clock(cells, dt=0.02 * ms), duration=1 * second, record=["cells"], engine=engine).rates(
         "cells"
     )
     expected = 1 / (0.002 + 0.020 * np.log(drive / (drive - 15)))

@@ -49,9 +49,8 @@ def test_different_names_stay_different_in_cpp():
 
 
 @needs_compiler
-def test_names_of_any_script_run_on_events(monkeypatch):
+def test_names_of_any_script_run_on_events():
     """Populations and variables whose names would run together, or mean something, in C++."""
-    monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O0")
     pulse = ns.Neurons(
         "a_b",
         3,

@@ -9,7 +9,7 @@ import pytest
 from build_side import SYSTEM, forget, needs_compiler, pretender, script
 
 import neurosim as ns
-from neurosim.engine.events import construct
+from neurosim.engine.events import build, construct
 from neurosim.engine.progress import Progress
 from neurosim.network.values import TIME
 from neurosim.plan import dimensions, memo
@@ -191,15 +191,17 @@ def test_all_that_a_network_needs_is_compiled_at_the_same_time(tmp_path, folder,
 
 
 @needs_compiler
-@pytest.mark.parametrize(
-    ("progress", "told"), [(True, "neurosim: compiling the network of cells ...\n"), (False, "")]
-)
-def test_a_compilation_is_told_where_progress_is(folder, monkeypatch, capfd, progress, told):
-    forget()
-    ns.run(network(), ticks=20, record="cells", engine="events", progress=progress)
-    assert [line for line in capfd.readouterr().err.splitlines(True) if "compiling" in line] == (
-        [told] if told else []
-    )
+def test_a_compilation_is_told_where_progress_is(folder, monkeypatch, capfd):
+    """Two networks, of which only the first needs the parts that all share."""
+    other = ns.Network(ns.Neurons("cells", 4, update="x = x + 2"), schedule=ns.Synchronous())
+    told = []
+    for net, progress in ((network(), True), (other, False)):
+        forget()
+        before = build.compilations
+        ns.run(net, ticks=20, record="cells", engine="events", progress=progress)
+        assert build.compilations > before
+        told += [line for line in capfd.readouterr().err.splitlines(True) if "compiling" in line]
+    assert told == ["neurosim: compiling the network of cells ...\n"]
 
 
 BROKEN = {
