@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim.engine.events import by_target
 from neurosim.units import ms
 
 FADING = "dx/dt = -x/tau_x : 1 (clock-driven)\ndy/dt = (v_pre - v_post - y)/tau_x : 1 (clock-driven)\n"
@@ -87,3 +88,16 @@ def test_neurons_with_many_more_synapses_than_others_and_with_none_get_their_sum
     wanted = ns.run(net, engine="reference", **options)["cells.s"]
     np.testing.assert_array_equal(ns.run(net, engine="events", threads=2, **options)["cells.s"], wanted)
     assert np.all(wanted[..., 35:39] == 0) and np.all(wanted[1:, ..., 39] != 0)
+
+
+def test_no_memory_to_sort_synapses_by_target_is_an_error(monkeypatch):
+    class Full:
+        neurosim_textual_by_target = staticmethod(lambda *given: False)
+
+    cells = ns.Neurons("cells", 3, equations="dv/dt = (s - v)/(5*ms) : 1\ns : 1")
+    net = ns.Network(
+        ns.Synapses(cells, cells, model="s_post = w*v_pre : 1 (summed)"), schedule=ns.Clock(0.1 * ms)
+    )
+    monkeypatch.setattr(by_target, "library", Full)
+    with pytest.raises(ns.EngineError, match="not enough memory for these synapses"):
+        ns.run(net, ticks=1, engine="events")

@@ -129,12 +129,12 @@ NAMES = (
     "auto_hopfield",
     "auto_perceptron",
     "auto_transformer",
-    "eventprop_yin_yang",
-    "eventprop_memory",
-    "eventprop_delays",
     "busy",
     "populations_100",
     "areas_78",
+    "eventprop_yin_yang",
+    "eventprop_memory",
+    "eventprop_delays",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

@@ -75,13 +75,13 @@ def read_learning(given: object, subject: str) -> bool | tuple[str, ...]:
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, tuple | list):
         raise DescriptionError(
-            f"{subject}: {shown(given)} is neither True nor names. Give True, 'delay' or ('weight', 'delay')."
+            f"{subject}: {shown(given)} is neither True nor names."
+            " Give True or False, or names: 'weight', 'delay' or ('weight', 'delay')."
         )
     for name in names:
         if name not in LEARNING:
-            raise DescriptionError(
-                f"{subject}: {shown(name)} of synapses cannot learn. {nearest(name, LEARNING)}"
-            )
+            remedy = "Give True or False, or names: 'weight', 'delay' or ('weight', 'delay')."
+            raise DescriptionError(f"{subject}: {shown(name)} of synapses cannot learn. {remedy}")
     learning = tuple(name for name in LEARNING if name in names)
     return learning if "delay" in learning else bool(learning)
 
