@@ -80,8 +80,10 @@ def read_learning(given: object, subject: str) -> bool | tuple[str, ...]:
         )
     for name in names:
         if name not in LEARNING:
-            remedy = "Give True or False, or names: 'weight', 'delay' or ('weight', 'delay')."
-            raise DescriptionError(f"{subject}: {shown(name)} of synapses cannot learn. {remedy}")
+            raise DescriptionError(
+                f"{subject}: {shown(name)} of synapses cannot learn. {nearest(name, LEARNING)}"
+                " Give True or False, or names: 'weight', 'delay' or ('weight', 'delay')."
+            )
     learning = tuple(name for name in LEARNING if name in names)
     return learning if "delay" in learning else bool(learning)
 
