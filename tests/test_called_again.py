@@ -134,6 +134,22 @@ def test_what_is_kept_goes_with_the_network():
     assert kept() is None
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_a_run_recorded_goes_with_its_recording(net, engine):
+    """At once, not when Python next looks for garbage: it may be gigabytes."""
+    gc.collect()
+    gc.disable()
+    try:
+        values = np.asarray(ns.run(net, spikes(1), record=["cells.v"], engine=engine)["cells.v"])
+        while isinstance(values.base, np.ndarray):
+            values = values.base
+        held = weakref.ref(values)
+        del values
+        assert held() is None
+    finally:
+        gc.enable()
+
+
 def test_threads_and_processes_run_a_network_side_by_side(net):
     runs = [ns.run(net, spikes(seed), record=RECORD, engine="events") for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:
