@@ -97,15 +97,17 @@ def first_spikes(net, inputs, count):
 
 def draw(errors, found, path):
     """How far the spikes are from their goals, and where they are."""
-    figure, (bars, rasters) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure, (bars, rasters) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
     bars.barh(list(errors), list(errors.values()))
-    bars.set(xlabel="error (ms, root mean square)")
+    bars.set(xlabel="error (ms, root mean square)", ylim=(-0.5, len(found) - 0.3))
+    height = np.linspace(-0.25, 0.25, len(GOALS))
     for row, net in enumerate(found.values()):
         times = first_spikes(net, *volleys(100, 3))
-        rasters.plot(times.T, np.full_like(times.T, row) + np.arange(len(GOALS))[:, None] / 8, ".", alpha=0.3)
-    for goal in GOALS:
-        rasters.axvline(goal, color="gray", linewidth=1)
-    rasters.set(xlabel="time of the first spike (ms)", yticks=range(len(found)), yticklabels=list(found))
+        rasters.plot(times, np.broadcast_to(row + height, times.shape), ".", color="C0", alpha=0.3)
+        rasters.plot(GOALS, row + height, "|", color="black", markersize=16)
+    rasters.plot([], [], "|", color="black", markersize=10, label="goal")
+    rasters.legend(loc="upper right")
+    rasters.set(xlabel=f"first spikes of the {len(GOALS)} neurons (ms); at {LENGTH:g}: none")
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

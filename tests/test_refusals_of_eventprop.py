@@ -129,12 +129,18 @@ def test_each_way_to_compute_gradients_takes_its_own_arguments():
         slopes(net(), targets={"h": [0]}, learns="x_to_h", loss="first_spike", gradient="backpropagation")
     with pytest.raises(ns.DescriptionError, match="truncate=3 has no meaning for gradient='eventprop'"):
         slopes(net(), truncate=3)
+    with pytest.raises(ns.DescriptionError, match="surrogate='arctan' has no meaning for gradient='eventp"):
+        slopes(net(), surrogate="arctan")
+    with pytest.raises(ns.DescriptionError, match="slope=3.0 has no meaning for gradient='eventprop'"):
+        slopes(net(), slope=3.0)
     with pytest.raises(ns.DescriptionError, match="revive=0.1 has no meaning for gradient='backpropagation'"):
         ns.train(net(), SPIKES, {"out": [[0.0]]}, ticks=10, revive=0.1)
     with pytest.raises(ns.DescriptionError, match="gradient 'event'"):
         slopes(net(), gradient="event")
     with pytest.raises(ns.DescriptionError, match=r"has no pattern that fits 'h_to_out'. Add one, such as"):
         ns.train(net(), SPIKES, {"out": [[0.0]]}, ticks=10, rate={"x_*": 0.1}, gradient="eventprop")
+    with pytest.raises(ns.DescriptionError, match=r"'\*.delays' fits nothing that learns. There is: "):
+        ns.train(net(), SPIKES, {"out": [[0.0]]}, ticks=10, rate={"*.delays": 0.1, "*": 0.1})
 
 
 def test_what_of_synapses_learns_is_checked():

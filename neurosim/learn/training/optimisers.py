@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
@@ -27,6 +28,21 @@ class Optimiser(Protocol):
 
     init: Callable[..., Any]
     update: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What an update does with derivatives; the default is for losses that are only measured.
+
+    optimisers: one for each objective.
+    key: what tells them apart; None where the user made one, or a part of it.
+    l1, l2: the penalties on weights.
+    """
+
+    optimisers: list[Optimiser] = field(default_factory=list[Optimiser])
+    key: Hashable | None = ()
+    l1: float = 0.0
+    l2: float = 0.0
 
 
 def need_optax() -> ModuleType:
@@ -100,6 +116,12 @@ def _by_name(
     optax: ModuleType, rates: Mapping[str, float], with_rate: Callable[[float], Any], names: Sequence[str]
 ) -> Any:
     """The transformation that changes each parameter at the rate of the first pattern that fits its name."""
+    known = {*names, *(f"{name}.delay" for name in names)}  # one dict serves where delays learn and where not
+    for pattern in map(str, rates):
+        if not any(fnmatchcase(name, pattern) for name in known):
+            raise DescriptionError(
+                f"train: rate: the pattern {pattern!r} fits nothing that learns. {nearest(pattern, names)}"
+            )
     labels: dict[str, str] = {}
     for name in names:
         fitting = [str(pattern) for pattern in rates if fnmatchcase(name, str(pattern))]

@@ -23,6 +23,7 @@ TargetsGiven: TypeAlias = Mapping[Any, ArrayLike]  # by population or its name
 Validation: TypeAlias = float | tuple[InputsGiven, TargetsGiven | None] | None
 GRADIENTS = ("backpropagation", "eventprop")
 SURROGATES = ("fast_sigmoid", "arctan", "boxcar")
+SURROGATE, SLOPE = "fast_sigmoid", 25.0  # by default
 Trials: TypeAlias = NDArray[np.intp]
 
 
@@ -65,9 +66,13 @@ def read_gradient_options(
 ) -> GradientOptions:
     """Check how gradients are to be computed. Raises DescriptionError for what does not fit."""
     choice(gradient, GRADIENTS, "train: gradient")
-    for name, given in (("truncate", truncate), ("revive", revive)):
-        of = "backpropagation" if name == "truncate" else "eventprop"
-        if given and gradient != of:
+    for name, given, default, of in (
+        ("truncate", truncate, None, "backpropagation"),
+        ("surrogate", surrogate, SURROGATE, "backpropagation"),
+        ("slope", slope, SLOPE, "backpropagation"),
+        ("revive", revive, 0.0, "eventprop"),
+    ):
+        if given != default and gradient != of:
             raise DescriptionError(
                 f"train: {name}={shown(given)} has no meaning for gradient={gradient!r}."
                 f" Leave it out, or give gradient={of!r}."

@@ -16,6 +16,7 @@ from neurosim.learn.training.batches import Batches
 from neurosim.learn.training.history import Trained
 from neurosim.learn.training.losses import LossGiven
 from neurosim.learn.training.optimisers import (
+    Descent,
     Optimiser,
     Rate,
     Schedule,
@@ -25,6 +26,8 @@ from neurosim.learn.training.optimisers import (
 )
 from neurosim.learn.training.parameters import Names
 from neurosim.learn.training.problem import (
+    SLOPE,
+    SURROGATE,
     InputsGiven,
     Problem,
     Question,
@@ -66,8 +69,8 @@ def train(
     ticks: int | None = None,
     trials: int | None = None,
     gradient: str = "backpropagation",
-    surrogate: str = "fast_sigmoid",
-    slope: float = 25.0,
+    surrogate: str = SURROGATE,
+    slope: float = SLOPE,
     revive: float = 0.0,
     seed: int = 0,
     precision: str = "single",
@@ -197,7 +200,7 @@ def train(
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 
-        trainer = Trainer(problem, optimisers, optimiser_key(*how), batch, options, l1=l1, l2=l2)
+        trainer = Trainer(problem, Descent(optimisers, optimiser_key(*how), l1, l2), batch, options)
         path = None if checkpoint is None else Path(checkpoint)
         shows = None if progress == "epochs" else progress
         return trainer.run(epochs, patience, shows, path, after_epoch=after_epoch, lines=progress == "epochs")
@@ -228,8 +231,8 @@ def gradient(
     ticks: int | None = None,
     trials: int | None = None,
     gradient: str = "backpropagation",
-    surrogate: str = "fast_sigmoid",
-    slope: float = 25.0,
+    surrogate: str = SURROGATE,
+    slope: float = SLOPE,
     seed: int = 0,
     precision: str = "double",
 ) -> tuple[float, dict[str, NDArray[np.floating]]]:
@@ -290,6 +293,6 @@ def gradient(
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 
-        trainer = Trainer(problem, [], (), len(problem.trials), options, training=False)
+        trainer = Trainer(problem, Descent(), len(problem.trials), options, training=False)
         value, slopes = trainer.gradient()
         return float(value), {name: np.asarray(jax.device_get(slope)) for name, slope in slopes.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -24,7 +24,7 @@ from neurosim.learn.training.checkpoint import (
 )
 from neurosim.learn.training.history import History, Trained
 from neurosim.learn.training.objective import Batch
-from neurosim.learn.training.optimisers import Optimiser
+from neurosim.learn.training.optimisers import Descent
 from neurosim.learn.training.problem import GradientOptions, HeldOut, Problem, read_batch
 from neurosim.learn.training.ways import WAYS
 from neurosim.network.network import Network
@@ -44,24 +44,18 @@ class Trainer:
     def __init__(
         self,
         problem: Problem,
-        optimisers: list[Optimiser],
-        optimiser_key: Hashable | None,
+        descent: Descent,
         batch_size: int,
         options: GradientOptions,
         *,
-        l1: float = 0.0,
-        l2: float = 0.0,
         training: bool = True,
     ):
-        """One optimiser for each objective; `l1` and `l2` penalise weights; text reads `training`.
-
-        optimiser_key: see `updates_of`.
-        """
+        """Text reads `training`."""
         self.problem = problem
         self.batch_size = len(problem.trials) if problem.source else min(batch_size, len(problem.trials))
         self.way = WAYS[options.gradient]
         plan = self.way.plan(problem, problem.inputs, training=training)
-        self.updates = self.way.updates(problem, plan, options, optimisers, optimiser_key, l1=l1, l2=l2)
+        self.updates = self.way.updates(problem, plan, options, descent)
         self.numbers = self.way.numbers(self.updates, plan)
         self.plan, self.dtype = plan, plan.dtype
         self.data = self.way.data(plan, problem.targets)
@@ -72,7 +66,7 @@ class Trainer:
         problem = self.problem
         inputs = problem.inputs if held_out.inputs is None else held_out.inputs
         plan = self.way.plan(problem, inputs, training=False)
-        self.held = self.way.updates(problem, plan, options, [], ())
+        self.held = self.way.updates(problem, plan, options, Descent())
         self.held_data = self.data if held_out.inputs is None else self.way.data(plan, held_out.targets)
         self.held_numbers = self.way.numbers(self.held, plan)
 

@@ -20,7 +20,7 @@ from neurosim.engine.called import user_functions
 from neurosim.learn.training.checkpoint import OptimiserState, Values
 from neurosim.learn.training.losses import LOSSES, AnyLoss, Loss
 from neurosim.learn.training.objective import Batch, Data, Objective, Parts
-from neurosim.learn.training.optimisers import Optimiser
+from neurosim.learn.training.optimisers import Descent
 from neurosim.learn.training.parameters import Placing, ProgramNumbers
 from neurosim.learn.training.problem import GradientOptions, Problem
 from neurosim.plan.plan import Dense, Plan
@@ -34,7 +34,7 @@ class Updates:
     """One update of each objective, and the losses, as functions of parameters and data.
 
     objective: the losses.
-    optimisers: one for each objective.
+    descent: what is done with its derivatives.
     learns: the names of the parameters that each objective changes.
     weights: the names of the parameters that are weights, on which the penalties l1 and l2 lie.
 
@@ -48,15 +48,14 @@ class Updates:
     def __init__(
         self,
         objective: Objective,
-        optimisers: list[Optimiser],
+        descent: Descent,
         learns: list[list[str]],
         weights: list[str],
-        l1: float,
-        l2: float,
     ):
-        self.objective, self.optimisers = objective, optimisers
-        self.learns, self.weights, self.l1, self.l2 = learns, weights, l1, l2
-        self.run = [jax.jit(partial(self._update, k), donate_argnums=1) for k in range(len(optimisers))]
+        self.objective, self.optimisers = objective, descent.optimisers
+        self.learns, self.weights, self.l1, self.l2 = learns, weights, descent.l1, descent.l2
+        numbers = range(len(self.optimisers))
+        self.run = [jax.jit(partial(self._update, k), donate_argnums=1) for k in numbers]
         self.gradient = jax.jit(jax.value_and_grad(partial(self._loss, 0), has_aux=True))
         self.loss_alone = jax.jit(partial(objective.loss, 0))
 
@@ -97,19 +96,8 @@ class Updates:
         return {**values, **new}, state, parts.losses
 
 
-def updates_of(
-    problem: Problem,
-    plan: Plan,
-    options: GradientOptions,
-    optimisers: list[Optimiser],
-    optimiser_key: Hashable | None,
-    *,
-    l1: float = 0.0,
-    l2: float = 0.0,
-) -> Updates:
+def updates_of(problem: Problem, plan: Plan, options: GradientOptions, descent: Descent) -> Updates:
     """The updates of a training, or those of an earlier one that did the same to a network of this structure.
-
-    optimiser_key: what tells the optimisers apart; None where the user made one, or a part of it.
 
     A function of the user's own may have changed between two trainings, and is compiled anew in each.
     """
@@ -119,13 +107,13 @@ def updates_of(
     own = any(called is None for one in losses for _, called in one) or any(user_functions(plan))
     since = ticks_before_targets(problem)
     key: Hashable | None = None
-    if not own and optimiser_key is not None:
-        parts = (losses, problem.learns, weights, l1, l2, options, plan.ticks, since)
-        key = digest(plan), placing.key, optimiser_key, repr(parts)
+    if not own and descent.key is not None:
+        parts = (losses, problem.learns, weights, descent.l1, descent.l2, options, plan.ticks, since)
+        key = digest(plan), placing.key, descent.key, repr(parts)
     made = kept.pop(key, None)
     if made is None:
         objective = Objective(placing, plan, problem.objectives, options, since)
-        made = Updates(objective, optimisers, problem.learns, weights, l1, l2)
+        made = Updates(objective, descent, problem.learns, weights)
     if key is not None:
         kept[key] = made  # at the end
         if len(kept) > MOST_KEPT:

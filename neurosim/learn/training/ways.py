@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import jax
@@ -12,7 +12,7 @@ from neurosim.learn.training.eventprop.support import check_problem, spike_plan
 from neurosim.learn.training.eventprop.updates import SpikeData, SpikeUpdates
 from neurosim.learn.training.losses import reads_first_spikes
 from neurosim.learn.training.objective import to_device, training_plan
-from neurosim.learn.training.optimisers import Optimiser
+from neurosim.learn.training.optimisers import Descent
 from neurosim.learn.training.problem import GradientOptions, Problem
 from neurosim.learn.training.targets import Target
 from neurosim.learn.training.updates import updates_of
@@ -29,17 +29,7 @@ class Way(Protocol):
         """
         ...
 
-    def updates(
-        self,
-        problem: Problem,
-        plan: Plan,
-        options: GradientOptions,
-        optimisers: list[Optimiser],
-        optimiser_key: Hashable | None,
-        *,
-        l1: float = 0.0,
-        l2: float = 0.0,
-    ) -> Any:
+    def updates(self, problem: Problem, plan: Plan, options: GradientOptions, descent: Descent) -> Any:
         """An object with the methods of `Updates`."""
         ...
 
@@ -88,19 +78,9 @@ class EventProp:
         check_problem(problem)
         return spike_plan(problem, inputs)
 
-    def updates(
-        self,
-        problem: Problem,
-        plan: Plan,
-        options: GradientOptions,
-        optimisers: list[Optimiser],
-        optimiser_key: Hashable | None,
-        *,
-        l1: float = 0.0,
-        l2: float = 0.0,
-    ) -> Any:
+    def updates(self, problem: Problem, plan: Plan, options: GradientOptions, descent: Descent) -> Any:
         """See `Way`."""
-        return SpikeUpdates(problem, plan, optimisers, l1=l1, l2=l2, revive=options.revive)
+        return SpikeUpdates(problem, plan, options, descent)
 
     def numbers(self, updates: Any, plan: Plan) -> Any:
         """See `Way`."""

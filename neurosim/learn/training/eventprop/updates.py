@@ -17,8 +17,8 @@ from neurosim.learn.training.eventprop.forward import Forward, Passed
 from neurosim.learn.training.eventprop.support import check_sends, linear_groups
 from neurosim.learn.training.losses import SENT, AnyLoss, Loss, reads_first_spikes
 from neurosim.learn.training.objective import Batch, Parts, accuracy, loss_by_tick
-from neurosim.learn.training.optimisers import Optimiser
-from neurosim.learn.training.problem import Problem
+from neurosim.learn.training.optimisers import Descent, Optimiser
+from neurosim.learn.training.problem import GradientOptions, Problem
 from neurosim.learn.training.targets import Target
 from neurosim.learn.training.updates import ticks_before_targets
 from neurosim.network.pathway_texts import LONGEST_DELAY
@@ -37,26 +37,15 @@ class SpikeData(NamedTuple):
 
 
 class SpikeUpdates:
-    """One update of each objective, and the losses, as functions of parameters and data; see `Updates`.
+    """One update of each objective, and the losses, as functions of parameters and data; see `Updates`."""
 
-    revive: how much the derivative by each weight into a neuron is lowered that spiked in no trial of a batch
-    """
-
-    def __init__(
-        self,
-        problem: Problem,
-        plan: Plan,
-        optimisers: list[Optimiser],
-        *,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        revive: float = 0.0,
-    ):
+    def __init__(self, problem: Problem, plan: Plan, options: GradientOptions, descent: Descent):
         net = problem.parameters.net
         groups = linear_groups(net, plan)
         assert plan.dt is not None  # the schedule is a Clock
-        self.problem, self.plan, self.optimisers, self.learns = problem, plan, optimisers, problem.learns
-        self.l1, self.l2, self.revive, self.dt = l1, l2, revive, plan.dt
+        self.problem, self.plan, self.learns = problem, plan, problem.learns
+        self.optimisers, self.l1, self.l2 = descent.optimisers, descent.l1, descent.l2
+        self.revive, self.dt = options.revive, plan.dt
         check_sends(plan, groups, {name for losses in problem.objectives for name in losses})
         self.forward = Forward(plan, problem.parameters)
         sizes = {name: group.size for name, group in plan.groups.items()}
@@ -67,8 +56,8 @@ class SpikeUpdates:
             jax.jit(jax.value_and_grad(partial(_losses, problem.objectives[k]), has_aux=True))
             for k in numbers
         ]
-        self.steps = [jax.jit(partial(_step, optimiser)) for optimiser in optimisers]
-        self.run = [partial(self._update, k) for k in range(len(optimisers))]
+        self.steps = [jax.jit(partial(_step, optimiser)) for optimiser in self.optimisers]
+        self.run = [partial(self._update, k) for k in range(len(self.optimisers))]
 
     def changing(self, number: int, values: Values) -> Values:
         """The parameters that an objective changes; delays in ticks, as its optimiser sees them."""
