@@ -110,18 +110,20 @@ def simulate_nest(nest: Any, cells: Any, seconds: float, *, begin: float) -> dic
     """RTF and mean rate of NEST, spikes recorded into memory; `begin`: when building began."""
     recorder = nest.Create("spike_recorder", {"record_to": "memory", "start": SETTLING * 1e3})
     nest.Connect(cells, recorder)
+    times = time_nest(nest, SETTLING, seconds, begin)
+    return times | {"rate": recorder.n_events / len(cells) / seconds}
+
+
+def time_nest(nest: Any, settling: float, seconds: float, begin: float) -> dict[str, float]:
+    """RTF of `seconds` after the first ones, `settling`, and the seconds from `begin` until all was built."""
     nest.Prepare()
     built = perf_counter()
-    nest.Run(SETTLING * 1e3)
+    nest.Run(settling * 1e3)
     middle = perf_counter()
     nest.Run(seconds * 1e3)
     end = perf_counter()
     nest.Cleanup()
-    return {
-        "rtf": (end - middle) / seconds,
-        "build": built - begin,
-        "rate": recorder.n_events / len(cells) / seconds,
-    }
+    return {"rtf": (end - middle) / seconds, "build": built - begin}
 
 
 def simulate_brian2(

@@ -24,7 +24,7 @@ import reference_loop
 import spike_statistics
 from bench import BUILD, MEMORY, RATE, RTF, Benchmark, Column, Run
 from child import peak_memory
-from clocks import SETTLING, start_nest, time_neurosim
+from clocks import SETTLING, start_nest, time_nest, time_neurosim
 
 from networks.microcircuit import WORST, describe, deviation
 
@@ -127,13 +127,7 @@ def nest(
     recorders = [nest.Create("spike_recorder", {"start": WARM_UP * 1e3}) for _ in parts]
     for part, recorder in zip(parts, recorders, strict=True):
         nest.Connect(part, recorder)
-    nest.Prepare()
-    built = perf_counter()
-    nest.Run(WARM_UP * 1e3)
-    middle = perf_counter()
-    nest.Run(seconds * 1e3)
-    found = {"rtf": (perf_counter() - middle) / seconds, "build": built - begin} | before
-    nest.Cleanup()
+    found = time_nest(nest, WARM_UP, seconds, begin) | before
     trains = {}
     for name, part, recorder in zip(model.POPULATIONS, parts, recorders, strict=True):
         neuron = np.array(recorder.events["senders"], np.int64) - part[0].global_id
